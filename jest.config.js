@@ -1,0 +1,16 @@
+/** Packages published as ES modules only, which jest has to compile like our own code. */
+const esModules = ['kysely', 'typebox', '@fastify/type-provider-typebox', 'cookie', 'altcha-lib', 'ical-generator'];
+
+/** @type {import('jest').Config} */
+module.exports = {
+  testEnvironment: 'node',
+  testMatch: ['<rootDir>/{domain,ledger,gateways,workflows,activities,workers,api,web,config,scripts,test}/**/*.test.ts'],
+  transform: {
+    '^.+\\.(t|j|mj)s$': [
+      '@swc/jest',
+      { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' }, sourceMaps: 'inline' },
+    ],
+  },
+  transformIgnorePatterns: [`/node_modules/(?!(${esModules.join('|')})/)`, '/dist/'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.yiyue/'],
+};
