@@ -1,0 +1,34 @@
+/** Brings a database up to the newest migration; safe to run from several processes at once. */
+import { Kysely, Migrator, PostgresDialect, type Migration } from 'kysely';
+import { Pool } from 'pg';
+
+import * as people from './migrations/0001-people';
+import * as rounds from './migrations/0002-rounds';
+import * as participation from './migrations/0003-participation';
+import * as messages from './migrations/0004-messages';
+import * as access from './migrations/0005-access';
+import * as simulatedRegistry from './migrations/0006-simulated-registry';
+
+const migrations: Record<string, Migration> = {
+  '0001-people': people,
+  '0002-rounds': rounds,
+  '0003-participation': participation,
+  '0004-messages': messages,
+  '0005-access': access,
+  '0006-simulated-registry': simulatedRegistry,
+};
+
+/** Names of the migrations that were applied by this call. Throws the first error; what ran before it stays. */
+export async function migrateToLatest(databaseUrl: string): Promise<string[]> {
+  const db = new Kysely<never>({
+    dialect: new PostgresDialect({ pool: new Pool({ connectionString: databaseUrl, max: 2 }) }),
+  });
+  try {
+    const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve(migrations) } });
+    const { error, results } = await migrator.migrateToLatest();
+    if (error) throw error instanceof Error ? error : new Error('migration failed');
+    return (results ?? []).filter(({ status }) => status === 'Success').map(({ migrationName }) => migrationName);
+  } finally {
+    await db.destroy();
+  }
+}
