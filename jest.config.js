@@ -1,14 +1,29 @@
 /** Packages published as ES modules only, which jest has to compile like our own code. */
-const esModules = ['kysely', 'typebox', '@fastify/type-provider-typebox', 'cookie', 'altcha-lib', 'ical-generator'];
+const esModules = [
+  'kysely',
+  'typebox',
+  '@fastify/type-provider-typebox',
+  'cookie',
+  'altcha-lib',
+  'ical-generator',
+];
 
 /** @type {import('jest').Config} */
 module.exports = {
   testEnvironment: 'node',
-  testMatch: ['<rootDir>/{domain,ledger,gateways,workflows,activities,workers,api,web,config,scripts,test}/**/*.test.ts'],
+  globalSetup: '<rootDir>/test/support/servers.ts',
+  globalTeardown: '<rootDir>/test/support/servers-teardown.ts',
+  testMatch: [
+    '<rootDir>/{domain,ledger,gateways,workflows,activities,workers,api,web,config,scripts,test}/**/*.test.ts',
+  ],
   transform: {
     '^.+\\.(t|j|mj)s$': [
       '@swc/jest',
-      { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' }, sourceMaps: 'inline' },
+      {
+        jsc: { target: 'es2023', parser: { syntax: 'typescript' } },
+        module: { type: 'commonjs' },
+        sourceMaps: 'inline',
+      },
     ],
   },
   transformIgnorePatterns: [`/node_modules/(?!(${esModules.join('|')})/)`, '/dist/'],

@@ -1,0 +1,186 @@
+/**
+ * Finds the Temporal CLI that serves the embedded default: on PATH, in the cache of this machine, by download,
+ * or built from the pinned Go module in `scripts/temporal-cli/`.
+ */
+import { execFile, spawn } from 'node:child_process';
+import { access, chmod, constants, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { projectRoot } from '../../config/project-root';
+import { PlainFailure, systemErrorCode } from './failure';
+import { readJson, writeJson } from './home';
+import { identityOf, isStillRunning } from './process-identity';
+import type { ProcessIdentity } from './process-identity';
+
+const run = promisify(execFile);
+
+/** The version that the Go module pins and under which the cache keeps it. */
+const version = '1.8.2';
+/** Without a network the look-up fails at once or hangs; the build is the way on. */
+const downloadConnectMs = 8_000;
+/** Packages that `go build -v` names on its way, for the progress line. */
+const packagesToBuild = 1_450;
+
+/** Where to look, and whom to tell of the progress; tests give their own places. */
+export interface BinarySearch {
+  readonly say: (progress: string) => void;
+  readonly searchPath?: string;
+  readonly cacheFolder?: string;
+  readonly downloadBase?: string;
+}
+
+/** Path of a Temporal CLI that runs here. Throws a PlainFailure that names what is missing. */
+export async function temporalBinary(search: BinarySearch): Promise<string> {
+  const cached = path.join(search.cacheFolder ?? cacheFolder(), `temporal-${version}${suffix()}`);
+  const found = (await onPath(search.searchPath ?? process.env['PATH'] ?? '')) ?? (await usable(cached));
+  if (found !== undefined) return found;
+  await mkdir(path.dirname(cached), { recursive: true });
+  return onlyOne(`${cached}.lock`, search.say, async () => {
+    const madeMeanwhile = await usable(cached);
+    if (madeMeanwhile !== undefined) return madeMeanwhile;
+    // The same file system as the cache, so that the last step is one rename.
+    const workFolder = await mkdtemp(path.join(path.dirname(cached), 'making-'));
+    try {
+      const made =
+        (await download(workFolder, search)) ??
+        (await build(path.join(workFolder, `temporal${suffix()}`), search.say));
+      await chmod(made, 0o755);
+      await rename(made, cached);
+      return cached;
+    } finally {
+      await rm(workFolder, { recursive: true, force: true });
+    }
+  });
+}
+
+function cacheFolder(): string {
+  return path.join(process.env['XDG_CACHE_HOME'] ?? path.join(os.homedir(), '.cache'), 'yiyue', 'bin');
+}
+
+function suffix(): string {
+  return process.platform === 'win32' ? '.exe' : '';
+}
+
+async function onPath(searchPath: string): Promise<string | undefined> {
+  for (const folder of searchPath.split(path.delimiter).filter((entry) => entry !== '')) {
+    const found = await usable(path.join(folder, `temporal${suffix()}`));
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** The file when it is a Temporal CLI that runs on this machine. */
+async function usable(file: string): Promise<string | undefined> {
+  try {
+    await access(file, constants.X_OK);
+    await run(file, ['--version'], { timeout: 30_000 });
+    return file;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The vendor's own archive of that version; undefined when it cannot be had, for whatever reason. */
+async function download(workFolder: string, search: BinarySearch): Promise<string | undefined> {
+  const platform = process.platform === 'win32' ? 'windows' : process.platform;
+  const arch = os.arch() === 'x64' ? 'amd64' : os.arch();
+  const base = search.downloadBase ?? 'https://temporal.download';
+  search.say('Downloading Temporal …');
+  try {
+    const connecting = new AbortController();
+    const patience = setTimeout(() => connecting.abort(), downloadConnectMs);
+    const answer = await fetch(`${base}/cli/archive/v${version}?platform=${platform}&arch=${arch}`, {
+      signal: connecting.signal,
+    }).finally(() => clearTimeout(patience));
+    if (!answer.ok) return undefined;
+    const archive = path.join(workFolder, platform === 'windows' ? 'temporal.zip' : 'temporal.tar.gz');
+    await writeFile(archive, Buffer.from(await answer.arrayBuffer()));
+    await run('tar', ['-xf', archive, '-C', workFolder]);
+    return await usable(path.join(workFolder, `temporal${suffix()}`));
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOSPC') throw error;
+    return undefined;
+  }
+}
+
+async function build(target: string, say: (progress: string) => void): Promise<string> {
+  const source = path.join(projectRoot, 'scripts/temporal-cli');
+  await run('go', ['version']).catch(() => {
+    throw new PlainFailure(
+      'Temporal is missing: it could be neither found on PATH nor downloaded, and there is no Go to build it with; ' +
+        'install the Temporal CLI or Go, or give TEMPORAL_ADDRESS.',
+    );
+  });
+  const args = [
+    'build',
+    '-v',
+    '-mod=mod',
+    '-ldflags',
+    `-s -w -X github.com/temporalio/cli/internal/temporalcli.Version=${version}`,
+    '-o',
+    target,
+    'github.com/temporalio/cli/cmd/temporal',
+  ];
+  const go = spawn('go', args, {
+    cwd: source,
+    env: { ...process.env, CGO_ENABLED: '0' },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const ended = new Promise<number | null>((resolve, reject) =>
+    go.once('close', resolve).once('error', reject),
+  );
+  const lastOutput: string[] = [];
+  let packages = 0;
+  for await (const line of createInterface({ input: go.stderr })) {
+    lastOutput.push(line);
+    if (lastOutput.length > 8) lastOutput.shift();
+    packages += 1;
+    const percent = Math.min(99, Math.floor((100 * packages) / packagesToBuild));
+    say(`Building Temporal from its source, once on this machine (some minutes): ${String(percent)} %`);
+  }
+  if ((await ended) !== 0) {
+    const output = lastOutput.join('\n');
+    if (output.includes('no space left on device')) {
+      throw new PlainFailure('The disk is full: building Temporal needs some 3 GB.');
+    }
+    throw new PlainFailure(
+      `Temporal could not be built; install the Temporal CLI or give TEMPORAL_ADDRESS. Go said:\n${output}`,
+    );
+  }
+  return target;
+}
+
+/** Lets one process of this machine work at a time; a lock whose owner is gone is taken over. */
+async function onlyOne<T>(lock: string, say: (progress: string) => void, work: () => Promise<T>): Promise<T> {
+  while (!(await takeLock(lock))) {
+    say('Waiting for another start on this machine that is making Temporal ready …');
+    await pause(500);
+  }
+  try {
+    return await work();
+  } finally {
+    await rm(lock, { recursive: true, force: true });
+  }
+}
+
+/** A folder is the lock, since making one succeeds for a single process only. */
+async function takeLock(lock: string): Promise<boolean> {
+  const ownerFile = path.join(lock, 'owner.json');
+  try {
+    await mkdir(lock);
+  } catch (error) {
+    if (systemErrorCode(error) !== 'EEXIST') throw error;
+    const owner = readJson(ownerFile);
+    if (isIdentity(owner) && !isStillRunning(owner)) await rm(lock, { recursive: true, force: true });
+    return false;
+  }
+  writeJson(ownerFile, identityOf(process.pid));
+  return true;
+}
+
+function isIdentity(value: unknown): value is ProcessIdentity {
+  return typeof value === 'object' && value !== null && 'pid' in value && 'startedAt' in value;
+}

@@ -1,0 +1,95 @@
+/**
+ * jest's global set-up: a small local service that starts PostgreSQL and Temporal when the first test asks for
+ * them, so that a run of pure unit tests starts nothing and `npx jest FILE` needs no preparation.
+ */
+import { mkdtemp, chmod } from 'node:fs/promises';
+import http from 'node:http';
+import os from 'node:os';
+import path from 'node:path';
+import { openHome } from '../../scripts/runtime/home';
+import { Keeper } from '../../scripts/runtime/keeper';
+import { startPostgres } from '../../scripts/runtime/postgres';
+import { startTemporal } from '../../scripts/runtime/temporal';
+
+/** Namespaces that Temporal makes at its start, since making one later takes seconds until it is usable. */
+const namespaces = Array.from({ length: 40 }, (_, index) => `test-${String(index + 1)}`);
+
+/** The servers of one run; nothing is started before it is asked for. */
+class TestServers {
+  readonly #keeper = new Keeper();
+  readonly #home: Promise<string> = this.#makeHome();
+  readonly #namespaces = [...namespaces];
+  #databaseUrl: Promise<string> | undefined;
+  #temporalAddress: Promise<string> | undefined;
+
+  readonly #answers: Readonly<Record<string, () => Promise<unknown>>> = {
+    '/database': async () => ({ url: await this.database() }),
+    '/temporal': async () => ({
+      address: await this.temporal(),
+      namespace: this.#namespaces.shift() ?? null,
+    }),
+  };
+
+  readonly service = http.createServer((request, response) => {
+    const answer =
+      this.#answers[request.url ?? ''] ?? (() => Promise.reject(new Error('There is no such server.')));
+    answer().then(
+      (body) => response.end(JSON.stringify(body)),
+      (error: unknown) => {
+        response.statusCode = 500;
+        response.end(error instanceof Error ? error.message : String(error));
+      },
+    );
+  });
+
+  database(): Promise<string> {
+    this.#databaseUrl ??= this.#home
+      .then((home) => startPostgres({ home, keeper: this.#keeper, durable: false }))
+      .then(({ url }) => url);
+    return this.#databaseUrl;
+  }
+
+  temporal(): Promise<string> {
+    this.#temporalAddress ??= this.#home
+      .then((home) =>
+        startTemporal({ home, keeper: this.#keeper, headless: true, namespaces, say: this.#say }),
+      )
+      .then(({ address }) => address);
+    return this.#temporalAddress;
+  }
+
+  async close(): Promise<void> {
+    this.service.closeAllConnections();
+    await new Promise((resolve) => this.service.close(resolve));
+    await this.#keeper.close();
+  }
+
+  async #makeHome(): Promise<string> {
+    const home = await mkdtemp(path.join(os.tmpdir(), 'yiyue-test-'));
+    // PostgreSQL runs as another account when the tests run as root.
+    await chmod(home, 0o755);
+    openHome(home);
+    await this.#keeper.removeAtEnd(home);
+    return home;
+  }
+
+  #said = '';
+  readonly #say = (progress: string): void => {
+    if (progress !== this.#said) process.stderr.write(`${progress}\n`);
+    this.#said = progress;
+  };
+}
+
+declare global {
+  var yiyueTestServers: TestServers | undefined;
+}
+
+/** Called by jest once before all test files. */
+export default async function setUp(): Promise<void> {
+  const servers = new TestServers();
+  globalThis.yiyueTestServers = servers;
+  await new Promise<void>((resolve) => servers.service.listen(0, '127.0.0.1', resolve));
+  const address = servers.service.address();
+  if (address === null || typeof address === 'string') throw new Error('The test service has no port.');
+  process.env['YIYUE_TEST_SERVERS'] = `http://127.0.0.1:${String(address.port)}`;
+}
