@@ -1,0 +1,110 @@
+/** The insurance registry over HTTP: one question, a time limit, one more try. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { Compile } from 'typebox/compile';
+import { parseCardNumber } from '../../domain/person-number/card-number';
+import { parsePersonNumber } from '../../domain/person-number/person-number';
+import {
+  RegistryUnavailable,
+  type CardVerification,
+  type CardVerificationOutcome,
+  type InsuranceRegistry,
+  type RegistryPersonNumber,
+} from './port';
+import { verificationAnswer, verificationPath, type VerificationAnswer } from './protocol';
+
+export interface HttpRegistrySettings {
+  /** Where the registry answers, e.g. `https://registry.example`. */
+  readonly url: string;
+  /** How long one try may take. People wait at a page: two tries stay under five seconds. */
+  readonly timeoutMs?: number;
+}
+
+const defaultTimeoutMs = 2_000;
+/** Long enough for a connection that was just being replaced, short enough not to be felt. */
+const pauseBeforeRetryMs = 100;
+
+const answerCheck = Compile(verificationAnswer);
+
+/**
+ * The registry at `settings.url`. A question that failed for lack of an answer is asked once more (it changes
+ * nothing there); whether to go on asking when the registry stays away is the caller's decision.
+ */
+export function createHttpRegistry(settings: HttpRegistrySettings): InsuranceRegistry {
+  const address = new URL(verificationPath, settings.url);
+  const timeoutMs = settings.timeoutMs ?? defaultTimeoutMs;
+  return {
+    async verifyCard(verification) {
+      try {
+        return await ask(address, timeoutMs, verification);
+      } catch (error) {
+        if (!(error instanceof RegistryUnavailable) || error.reason === 'answerNotUnderstood') throw error;
+        await pause(pauseBeforeRetryMs);
+        return ask(address, timeoutMs, verification);
+      }
+    },
+  };
+}
+
+async function ask(
+  address: URL,
+  timeoutMs: number,
+  question: CardVerification,
+): Promise<CardVerificationOutcome> {
+  const { personNumber, cardNumber } = question;
+  const signal = AbortSignal.timeout(timeoutMs);
+  let status: number;
+  let body: string;
+  try {
+    const response = await fetch(address, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'application/json' },
+      body: JSON.stringify({ personNumber, cardNumber }),
+      signal,
+      redirect: 'error',
+    });
+    status = response.status;
+    body = await response.text();
+  } catch {
+    // The error itself is dropped: a cause may quote what was sent.
+    throw new RegistryUnavailable(signal.aborted ? 'timedOut' : 'unreachable');
+  }
+  if (status >= 500 || status === 429) throw new RegistryUnavailable('failed');
+  if (status !== 200) throw new RegistryUnavailable('answerNotUnderstood');
+  return outcomeOf(parsedAnswer(body));
+}
+
+function parsedAnswer(body: string): VerificationAnswer {
+  let answer: unknown;
+  try {
+    answer = JSON.parse(body);
+  } catch {
+    throw new RegistryUnavailable('answerNotUnderstood');
+  }
+  if (!answerCheck.Check(answer)) throw new RegistryUnavailable('answerNotUnderstood');
+  return answer;
+}
+
+function outcomeOf(answer: VerificationAnswer): CardVerificationOutcome {
+  if (answer.outcome === 'noMatch') return { outcome: 'noMatch' };
+  const { person } = answer;
+  const card = parseCardNumber(person.cardNumber);
+  if ('refusal' in card) throw new RegistryUnavailable('answerNotUnderstood');
+  return {
+    outcome: 'match',
+    person: {
+      ...person,
+      personNumbers: person.personNumbers.map(personNumberOf),
+      cardNumber: card.cardNumber,
+    },
+  };
+}
+
+function personNumberOf(said: {
+  number: string;
+  validFrom: string | null;
+  validTo: string | null;
+}): RegistryPersonNumber {
+  const parsed = parsePersonNumber(said.number);
+  if ('refusal' in parsed) throw new RegistryUnavailable('answerNotUnderstood');
+  return { ...parsed, validFrom: said.validFrom, validTo: said.validTo };
+}

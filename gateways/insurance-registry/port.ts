@@ -1,0 +1,62 @@
+/** What Yiyue asks of the health insurance registry: does this card belong to this person, and who is that. */
+import type { CardNumber } from '../../domain/person-number/card-number';
+import type { PersonNumber, PersonNumberKind } from '../../domain/person-number/person-number';
+
+/** One of the numbers by which the registry knows a person; civil dates, null where the registry does not say. */
+export interface RegistryPersonNumber {
+  readonly number: PersonNumber;
+  readonly kind: PersonNumberKind;
+  readonly validFrom: string | null;
+  readonly validTo: string | null;
+}
+
+/** A dose that was given before, wherever that was. `givenOn` is a civil date. */
+export interface RegistryDose {
+  readonly product: string;
+  readonly givenOn: string;
+  readonly doseNumber: number;
+}
+
+/** A person as the registry has them. */
+export interface RegistryPerson {
+  /** The registry's own opaque id (a UUID); it stays when numbers and cards change. */
+  readonly registryPersonId: string;
+  readonly name: string;
+  /** Civil date `YYYY-MM-DD`. */
+  readonly birthDate: string;
+  readonly sex: 'male' | 'female';
+  /** The number now in use comes first. */
+  readonly personNumbers: readonly RegistryPersonNumber[];
+  readonly cardNumber: CardNumber;
+  /** 第01–10類 to which the person belongs, ascending. */
+  readonly priorityGroups: readonly number[];
+  /** In the order in which they were given. */
+  readonly previousDoses: readonly RegistryDose[];
+}
+
+export interface CardVerification {
+  readonly personNumber: PersonNumber;
+  readonly cardNumber: CardNumber;
+}
+
+/** `noMatch` stands for an unknown number and for a wrong card alike: the registry does not tell which. */
+export type CardVerificationOutcome =
+  { readonly outcome: 'match'; readonly person: RegistryPerson } | { readonly outcome: 'noMatch' };
+
+export interface InsuranceRegistry {
+  /**
+   * Confirms that the card in use now belongs to the person of that number, which may be any that they ever had.
+   * Throws `RegistryUnavailable` when no answer could be had.
+   */
+  verifyCard(verification: CardVerification): Promise<CardVerificationOutcome>;
+}
+
+export type RegistryUnavailableReason = 'unreachable' | 'timedOut' | 'failed' | 'answerNotUnderstood';
+
+/** The registry gave no usable answer; says why in a code and carries nothing that was asked. */
+export class RegistryUnavailable extends Error {
+  override readonly name = 'RegistryUnavailable';
+  constructor(readonly reason: RegistryUnavailableReason) {
+    super(`the insurance registry gave no usable answer (${reason})`);
+  }
+}

@@ -1,0 +1,47 @@
+/** The registry's HTTP messages as schemas, by which the adapter checks answers and the simulator questions. */
+import { Type, type Static } from 'typebox';
+
+/** Asked by POST, so that no number stands in an address or an access log. */
+export const verificationPath = '/v1/card-verifications';
+
+const civilDate = Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$' });
+
+export const verificationRequest = Type.Object(
+  {
+    personNumber: Type.String({ pattern: '^[A-Z][A-Z0-9]\\d{8}$' }),
+    cardNumber: Type.String({ pattern: '^\\d{12}$' }),
+  },
+  { additionalProperties: false },
+);
+
+const registryPerson = Type.Object({
+  registryPersonId: Type.String({ pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' }),
+  name: Type.String({ minLength: 1 }),
+  birthDate: civilDate,
+  sex: Type.Union([Type.Literal('male'), Type.Literal('female')]),
+  personNumbers: Type.Array(
+    Type.Object({
+      number: Type.String(),
+      validFrom: Type.Union([civilDate, Type.Null()]),
+      validTo: Type.Union([civilDate, Type.Null()]),
+    }),
+    { minItems: 1 },
+  ),
+  cardNumber: Type.String({ pattern: '^\\d{12}$' }),
+  priorityGroups: Type.Array(Type.Integer({ minimum: 1, maximum: 10 })),
+  previousDoses: Type.Array(
+    Type.Object({
+      product: Type.String({ minLength: 1 }),
+      givenOn: civilDate,
+      doseNumber: Type.Integer({ minimum: 1, maximum: 9 }),
+    }),
+  ),
+});
+
+export const verificationAnswer = Type.Union([
+  Type.Object({ outcome: Type.Literal('match'), person: registryPerson }),
+  Type.Object({ outcome: Type.Literal('noMatch') }),
+]);
+
+export type VerificationRequest = Static<typeof verificationRequest>;
+export type VerificationAnswer = Static<typeof verificationAnswer>;

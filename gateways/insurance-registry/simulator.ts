@@ -1,0 +1,163 @@
+/** A stand-in for the insurance registry: an HTTP server over the people in the schema `simulated_registry`. */
+import { timingSafeEqual } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Type } from 'typebox';
+import { TypeBoxValidatorCompiler, type TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import fastify from 'fastify';
+import { Pool } from 'pg';
+import { parsePersonNumber, type PersonNumberKind } from '../../domain/person-number/person-number';
+import {
+  verificationPath,
+  verificationRequest,
+  type VerificationAnswer,
+  type VerificationRequest,
+} from './protocol';
+
+/** What can be made to go wrong, by code or by `PUT /simulation/faults`. */
+export interface RegistryFaults {
+  /** Every question is answered with 503. */
+  readonly outage?: boolean;
+  /** Added to every answer, milliseconds. */
+  readonly slowByMs?: number;
+}
+
+export interface RegistrySimulatorSettings {
+  readonly databaseUrl: string;
+  /** Free port when left out. */
+  readonly port?: number;
+  readonly host?: string;
+  /** Every answer takes this long, or a whole multiple of it, whether somebody was found or not. */
+  readonly answerAfterMs?: number;
+}
+
+export interface RegistrySimulator {
+  /** Origin under which it answers, e.g. `http://127.0.0.1:41234`. */
+  readonly url: string;
+  setFaults(faults: RegistryFaults): void;
+  close(): Promise<void>;
+}
+
+interface InsuredRow {
+  readonly registry_person_id: string;
+  readonly name: string;
+  readonly birth_date: string;
+  readonly card_number: string;
+  readonly priority_groups: number[];
+  readonly numbers: string[];
+  readonly doses: { readonly product: string; readonly givenOn: string; readonly doseNumber: number }[];
+}
+
+const defaultAnswerAfterMs = 20;
+
+/** Until when old UI numbers are good for anything. */
+const oldUiNumbersEnd = '2031-01-01';
+
+const faultsBody = Type.Object(
+  {
+    outage: Type.Optional(Type.Boolean()),
+    slowByMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 60_000 })),
+  },
+  { additionalProperties: false },
+);
+
+const findInsured = `
+  select p.registry_person_id, p.name, p.birth_date::text as birth_date, p.card_number, p.priority_groups,
+    (select array_agg(n.number order by n.place) from simulated_registry.insured_number n
+      where n.registry_person_id = p.registry_person_id) as numbers,
+    (select coalesce(json_agg(json_build_object('product', d.product, 'givenOn', d.given_on, 'doseNumber', d.dose_number)
+        order by d.dose_number), '[]') from simulated_registry.previous_dose d
+      where d.registry_person_id = p.registry_person_id) as doses
+  from simulated_registry.insured_number asked join simulated_registry.insured_person p using (registry_person_id)
+  where asked.number = $1`;
+
+/** Starts the simulator; it listens when the promise resolves. It logs nothing, since every question is personal. */
+export async function startRegistrySimulator(
+  settings: RegistrySimulatorSettings,
+): Promise<RegistrySimulator> {
+  const pool = new Pool({
+    connectionString: settings.databaseUrl,
+    max: 4,
+    application_name: 'registry-simulator',
+  });
+  pool.on('error', () => {
+    // The pool replaces a broken idle connection by itself; the next question shows whether that worked.
+  });
+  const answerAfterMs = settings.answerAfterMs ?? defaultAnswerAfterMs;
+  let faults: RegistryFaults = {};
+  const setFaults = (next: RegistryFaults): void => {
+    faults = next;
+  };
+
+  const app = fastify({ forceCloseConnections: true })
+    .withTypeProvider<TypeBoxTypeProvider>()
+    .setValidatorCompiler(TypeBoxValidatorCompiler);
+  // What a validator or the database says may quote the question: only the status leaves.
+  app.setErrorHandler<Error & { statusCode?: number }>((error, _request, reply) =>
+    reply.code(error.statusCode ?? 500).send({ status: error.statusCode ?? 500 }),
+  );
+  app.post(verificationPath, { schema: { body: verificationRequest } }, async (request, reply) => {
+    const { outage = false, slowByMs = 0 } = faults;
+    const askedAt = performance.now();
+    // Unreferenced: a slow answer must not keep the process alive after the server was closed.
+    if (slowByMs > 0) await pause(slowByMs, undefined, { ref: false });
+    if (outage) return reply.code(503).send({ status: 503 });
+    const found = await pool.query<InsuredRow>(findInsured, [request.body.personNumber]);
+    const answer = answerTo(request.body, found.rows[0]);
+    const taken = performance.now() - askedAt - slowByMs;
+    await pause(answerAfterMs * Math.max(1, Math.ceil(taken / answerAfterMs)) - taken);
+    return answer;
+  });
+  app.put('/simulation/faults', { schema: { body: faultsBody } }, async (request, reply) => {
+    setFaults(request.body);
+    return reply.code(204).send();
+  });
+  app.get('/healthz', async () => ({ status: 'up' }));
+
+  const close = async (): Promise<void> => {
+    await app.close();
+    await pool.end();
+  };
+  try {
+    const url = await app.listen({ port: settings.port ?? 0, host: settings.host ?? '127.0.0.1' });
+    return { url, setFaults, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+const nobodysCard = '-'.repeat(12);
+
+function answerTo(asked: VerificationRequest, row: InsuredRow | undefined): VerificationAnswer {
+  const same = timingSafeEqual(Buffer.from(asked.cardNumber), Buffer.from(row?.card_number ?? nobodysCard));
+  if (!row || !same) return { outcome: 'noMatch' };
+  const numbers = row.numbers.map((number) => ({ number, kind: kindOf(number) }));
+  return {
+    outcome: 'match',
+    person: {
+      registryPersonId: row.registry_person_id,
+      name: row.name,
+      birthDate: row.birth_date,
+      sex: sexOf(row.numbers[0] ?? ''),
+      personNumbers: numbers.map(({ number, kind }) => ({
+        number,
+        validFrom: null,
+        validTo: kind === 'oldUiNumber' ? oldUiNumbersEnd : null,
+      })),
+      cardNumber: row.card_number,
+      priorityGroups: row.priority_groups,
+      previousDoses: row.doses,
+    },
+  };
+}
+
+function kindOf(number: string): PersonNumberKind {
+  const parsed = parsePersonNumber(number);
+  if ('refusal' in parsed) throw new Error('the simulated registry holds a number that is none');
+  return parsed.kind;
+}
+
+/** All three kinds of number tell the sex by their second character. */
+function sexOf(number: string): 'male' | 'female' {
+  return ['1', '8', 'A', 'C'].includes(number.charAt(1)) ? 'male' : 'female';
+}
