@@ -1,7 +1,9 @@
 /** The data folder of one installation (`YIYUE_HOME`): what lies where, and small JSON files kept there. */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { systemErrorCode } from './failure';
+
+const logLimitBytes = 20_000_000;
 
 /** Creates the data folder with its parts; only its owner may read the logs and secrets in it. */
 export function openHome(home: string): void {
@@ -14,10 +16,21 @@ export function logFile(home: string, name: string): string {
   return path.join(home, 'logs', `${name}.log`);
 }
 
-/** The last lines of a log, for an error message; empty when there is none. */
-export function lastLines(file: string, count: number): string {
+/** Puts a log that grew big aside before its program starts again; one older log is kept. */
+export function rotateLog(file: string): void {
+  const facts = statSync(file, { throwIfNoEntry: false });
+  if (facts && facts.size > logLimitBytes) renameSync(file, `${file}.old`);
+}
+
+/** Where a log ends now, in bytes: what comes later was written by the program about to start. */
+export function logEnd(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+/** The last lines that a log got after `from`, for an error message; empty when there are none. */
+export function lastLines(file: string, count: number, from = 0): string {
   try {
-    return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-count).join('\n');
+    return readFileSync(file).subarray(from).toString('utf8').trimEnd().split('\n').slice(-count).join('\n');
   } catch {
     return '';
   }

@@ -57,7 +57,8 @@ export class Keeper {
   readonly #endings = new Map<string, (end: ProgramEnd) => void>();
   readonly #pids = new Map<string, number>();
   #nextId = 1;
-  #gone: Promise<void>;
+  /** Resolves when the keeper has ended: after `close`, or because someone killed it. */
+  readonly gone: Promise<void>;
 
   constructor() {
     this.#child = fork(path.join(projectRoot, 'scripts/runtime/keeper.mjs'), [], {
@@ -67,8 +68,8 @@ export class Keeper {
       execArgv: [],
     });
     this.#child.on('message', (message: KeeperMessage) => this.#receive(message));
-    this.#gone = new Promise((resolve) => this.#child.once('exit', () => resolve()));
-    void this.#gone.then(() => this.#keeperDied());
+    this.gone = new Promise((resolve) => this.#child.once('exit', () => resolve()));
+    void this.gone.then(() => this.#keeperDied());
     this.#release();
   }
 
@@ -101,10 +102,10 @@ export class Keeper {
 
   /** Stops all programs, removes the throw-away folders and ends the keeper. */
   async close(): Promise<void> {
-    if (this.#child.exitCode !== null || !this.#child.connected) return this.#gone;
+    if (this.#child.exitCode !== null || !this.#child.connected) return this.gone;
     await this.#ask({ do: 'close' });
     if (this.#child.connected) this.#child.disconnect();
-    await this.#gone;
+    await this.gone;
   }
 
   async #ask(message: Record<string, unknown>): Promise<KeeperMessage> {

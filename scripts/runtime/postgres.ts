@@ -8,13 +8,14 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { PlainFailure } from './failure';
-import { lastLines, logFile, readJson, stringEntries, writeJson } from './home';
+import { lastLines, logEnd, logFile, readJson, rotateLog, stringEntries, writeJson } from './home';
 import type { Keeper, Program } from './keeper';
 import { freePort } from './ports';
 import { dataFolder, makeFolderFor, postgresAccount, postgresPrograms } from './postgres-account';
 import type { Account, PostgresPrograms } from './postgres-account';
 import { processIsAlive } from './process-identity';
 import { secret } from './secrets';
+import { Supervised } from './supervised';
 
 const run = promisify(execFile);
 
@@ -44,10 +45,7 @@ export interface RunningPostgres {
   /** Connection string of the project's database. */
   readonly url: string;
   /** The server that we run; undefined for one that was given to us. */
-  readonly program: Program | undefined;
-  /** Starts it again on the same data and port after it was stopped or killed. */
-  restart(): Promise<void>;
-  stop(): Promise<void>;
+  readonly server: Supervised | undefined;
 }
 
 /** Starts PostgreSQL, or checks that the given one answers. Throws a PlainFailure that says what to do. */
@@ -111,31 +109,47 @@ async function initialise(cluster: Cluster): Promise<void> {
 async function launch(cluster: Cluster, keeper: Keeper): Promise<RunningPostgres> {
   const remembered = Number(stringEntries(readJson(portFile(cluster)))['postgres']);
   let port = await freePort(remembered > 0 ? remembered : wantedPort);
-  let program = await begin(cluster, keeper, port).catch(async (error: unknown) => {
+  const server = new Supervised('postgres', () => begin(cluster, keeper, port));
+  await server.start().catch(async (error: unknown) => {
     // Someone took the port between our look and the server's.
     if (!(error instanceof Error) || !error.message.includes('Address already in use')) throw error;
     port = await freePort();
-    return begin(cluster, keeper, port);
+    await server.start();
   });
   writeJson(portFile(cluster), { postgres: String(port) });
   await createDatabase(cluster, port);
-  return {
-    url: connectionString(cluster, port, databaseName),
-    get program() {
-      return program;
-    },
-    restart: async () => {
-      await program.stop();
-      await stopLeftOver(cluster);
-      program = await begin(cluster, keeper, port);
-    },
-    stop: () => program.stop(),
-  };
+  return { url: connectionString(cluster, port, databaseName), server };
 }
 
+/** Resolves when the server answers. */
 async function begin(cluster: Cluster, keeper: Keeper, port: number): Promise<Program> {
+  await stopLeftOver(cluster);
   const log = logFile(cluster.home, 'postgres');
-  const program = await keeper.spawn('postgres', {
+  rotateLog(log);
+  const deadline = Date.now() + startTimeoutMs;
+  let from = logEnd(log);
+  let program = await spawn(cluster, keeper, port, log);
+  while (!(await answers(connectionString(cluster, port, 'postgres')))) {
+    if (program.end()) {
+      const output = lastLines(log, 12, from);
+      // Sessions of a killed server live on for a moment and hold its shared memory.
+      if (!output.includes('shared memory block') || Date.now() > deadline)
+        throw startFailure(output, cluster.data);
+      await pause(200);
+      from = logEnd(log);
+      program = await spawn(cluster, keeper, port, log);
+    }
+    if (Date.now() > deadline) {
+      await program.stop();
+      throw new PlainFailure(`PostgreSQL did not answer within two minutes; its log is ${log}.`);
+    }
+    await pause(50);
+  }
+  return program;
+}
+
+async function spawn(cluster: Cluster, keeper: Keeper, port: number, log: string): Promise<Program> {
+  return keeper.spawn('postgres', {
     command: cluster.programs.postgres,
     args: ['-D', cluster.data, '-p', String(port), ...serverSettings(cluster.durable)],
     env: serverEnvironment(),
@@ -145,16 +159,6 @@ async function begin(cluster: Cluster, keeper: Keeper, port: number): Promise<Pr
     stopSignal: 'SIGINT',
     graceMs: stopGraceMs,
   });
-  const deadline = Date.now() + startTimeoutMs;
-  while (!(await answers(connectionString(cluster, port, 'postgres')))) {
-    if (program.end()) throw startFailure(lastLines(log, 12), cluster.data);
-    if (Date.now() > deadline) {
-      await program.stop();
-      throw new PlainFailure(`PostgreSQL did not answer within two minutes; its log is ${log}.`);
-    }
-    await pause(50);
-  }
-  return program;
 }
 
 function serverSettings(durable: boolean): string[] {
@@ -255,8 +259,7 @@ async function givenPostgres(url: string): Promise<RunningPostgres> {
       `The PostgreSQL of DATABASE_URL does not answer (${error instanceof Error ? error.message : String(error)}).`,
     );
   }
-  const leaveAlone = async () => undefined;
-  return { url, program: undefined, restart: leaveAlone, stop: leaveAlone };
+  return { url, server: undefined };
 }
 
 function startFailure(output: string, data: string): Error {

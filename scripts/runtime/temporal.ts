@@ -4,10 +4,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { searchAttributes } from '../../config/search-attributes';
 import { PlainFailure } from './failure';
-import { lastLines, logFile, readJson, stringEntries, writeJson } from './home';
+import { lastLines, logEnd, logFile, readJson, rotateLog, stringEntries, writeJson } from './home';
 import type { Keeper, Program } from './keeper';
+import { rememberProcess, stopLeftOver } from './left-over';
 import { freePort } from './ports';
-import { isStillRunning, identityOf } from './process-identity';
+import { Supervised } from './supervised';
 import { temporalBinary } from './temporal-binary';
 
 const startTimeoutMs = 60_000;
@@ -34,34 +35,52 @@ export interface RunningTemporal {
   readonly namespace: string;
   /** The web pages for operations; undefined without them or for a server that was given to us. */
   readonly uiUrl: string | undefined;
-  readonly program: Program | undefined;
-  /** Starts it again on the same data and ports after it was stopped or killed. */
-  restart(): Promise<void>;
-  stop(): Promise<void>;
+  /** The server that we run; undefined for one that was given to us. */
+  readonly server: Supervised | undefined;
+}
+
+/** A server whose address is settled, so that others can be told of it before it runs. */
+export interface PlannedTemporal {
+  readonly address: string;
+  readonly namespace: string;
+  readonly uiUrl: string | undefined;
+  /** Throws a PlainFailure that says what to do. */
+  start(): Promise<RunningTemporal>;
+}
+
+/** Chooses the ports of a Temporal server, or takes the given address; nothing runs yet. */
+export async function planTemporal(options: TemporalOptions): Promise<PlannedTemporal> {
+  const namespace = options.namespace ?? 'default';
+  const given = options.address;
+  if (given !== undefined) {
+    return { address: given, namespace, uiUrl: undefined, start: () => givenTemporal(given, namespace) };
+  }
+  await stopLeftOver(options.home, 'temporal', stopGraceMs);
+  const ports = await choosePorts(options.home);
+  const uiUrl = options.headless === true ? undefined : `http://127.0.0.1:${ports.ui}`;
+  return {
+    address: addressOf(ports),
+    namespace,
+    uiUrl,
+    start: () => startOwn(options, namespace, ports, uiUrl),
+  };
 }
 
 /** Starts a Temporal server, or checks that the given one answers. Throws a PlainFailure that says what to do. */
 export async function startTemporal(options: TemporalOptions): Promise<RunningTemporal> {
-  const namespace = options.namespace ?? 'default';
-  if (options.address !== undefined) return givenTemporal(options.address, namespace);
+  return (await planTemporal(options)).start();
+}
+
+async function startOwn(
+  options: TemporalOptions,
+  namespace: string,
+  ports: Ports,
+  uiUrl: string | undefined,
+): Promise<RunningTemporal> {
   const binary = await temporalBinary({ say: options.say ?? (() => undefined) });
-  await stopLeftOver(options.home);
-  const ports = await choosePorts(options.home);
-  const launch = () => begin(binary, options, namespace, ports);
-  let program = await launch();
-  return {
-    address: addressOf(ports),
-    namespace,
-    uiUrl: options.headless === true ? undefined : `http://127.0.0.1:${ports.ui}`,
-    get program() {
-      return program;
-    },
-    restart: async () => {
-      await program.stop();
-      program = await launch();
-    },
-    stop: () => program.stop(),
-  };
+  const server = new Supervised('temporal', () => begin(binary, options, namespace, ports));
+  await server.start();
+  return { address: addressOf(ports), namespace, uiUrl, server };
 }
 
 /** Decimal port numbers, as the command line takes them and the data folder remembers them. */
@@ -94,6 +113,8 @@ async function begin(
   const log = logFile(options.home, 'temporal');
   const namespaces = new Set([namespace, ...(options.namespaces ?? [])]);
   namespaces.delete('default');
+  rotateLog(log);
+  const from = logEnd(log);
   const program = await options.keeper.spawn('temporal', {
     command: binary,
     args: [
@@ -109,11 +130,10 @@ async function begin(
     stopSignal: 'SIGTERM',
     graceMs: stopGraceMs,
   });
-  const identity = identityOf(program.pid);
-  if (identity)
-    writeJson(pidFile(options.home), { pid: String(identity.pid), startedAt: identity.startedAt });
+  // Two servers on one SQLite file would lock each other out, so the next start has to find this one.
+  rememberProcess(options.home, 'temporal', program.pid);
   await untilHealthy(addressOf(ports), namespace, () => {
-    if (program.end()) throw startFailure(lastLines(log, 12));
+    if (program.end()) throw startFailure(lastLines(log, 12, from));
   }).catch(async (error: unknown) => {
     await program.stop();
     throw error;
@@ -125,24 +145,8 @@ function portFile(home: string): string {
   return path.join(home, 'run', 'temporal.json');
 }
 
-function pidFile(home: string): string {
-  return path.join(home, 'run', 'temporal.pid.json');
-}
-
 function addressOf(ports: Ports): string {
   return `127.0.0.1:${ports.grpc}`;
-}
-
-/** Ends a server that a killed start left on our data: two on one SQLite file would lock each other out. */
-async function stopLeftOver(home: string): Promise<void> {
-  const { pid, startedAt } = stringEntries(readJson(pidFile(home)));
-  if (pid === undefined || startedAt === undefined) return;
-  const identity = { pid: Number(pid), startedAt };
-  const deadline = Date.now() + stopGraceMs;
-  while (isStillRunning(identity)) {
-    process.kill(identity.pid, Date.now() > deadline ? 'SIGKILL' : 'SIGTERM');
-    await pause(100);
-  }
 }
 
 /** Waits until workflows can be started in the namespace; `check` may throw to end the waiting. */
@@ -172,8 +176,7 @@ export async function untilHealthy(address: string, namespace: string, check: ()
 
 async function givenTemporal(address: string, namespace: string): Promise<RunningTemporal> {
   await untilHealthy(address, namespace, () => undefined);
-  const leaveAlone = async () => undefined;
-  return { address, namespace, uiUrl: undefined, program: undefined, restart: leaveAlone, stop: leaveAlone };
+  return { address, namespace, uiUrl: undefined, server: undefined };
 }
 
 function startFailure(output: string): Error {

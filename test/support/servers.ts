@@ -9,6 +9,7 @@ import path from 'node:path';
 import { openHome } from '../../scripts/runtime/home';
 import { Keeper } from '../../scripts/runtime/keeper';
 import { startPostgres } from '../../scripts/runtime/postgres';
+import type { Supervised } from '../../scripts/runtime/supervised';
 import { startTemporal } from '../../scripts/runtime/temporal';
 
 /** Namespaces that Temporal makes at its start, since making one later takes seconds until it is usable. */
@@ -19,6 +20,7 @@ class TestServers {
   readonly #keeper = new Keeper();
   readonly #home: Promise<string> = this.#makeHome();
   readonly #namespaces = [...namespaces];
+  readonly #running: (Supervised | undefined)[] = [];
   #databaseUrl: Promise<string> | undefined;
   #temporalAddress: Promise<string> | undefined;
 
@@ -45,7 +47,10 @@ class TestServers {
   database(): Promise<string> {
     this.#databaseUrl ??= this.#home
       .then((home) => startPostgres({ home, keeper: this.#keeper, durable: false }))
-      .then(({ url }) => url);
+      .then(({ url, server }) => {
+        this.#running.push(server);
+        return url;
+      });
     return this.#databaseUrl;
   }
 
@@ -54,13 +59,17 @@ class TestServers {
       .then((home) =>
         startTemporal({ home, keeper: this.#keeper, headless: true, namespaces, say: this.#say }),
       )
-      .then(({ address }) => address);
+      .then(({ address, server }) => {
+        this.#running.push(server);
+        return address;
+      });
     return this.#temporalAddress;
   }
 
   async close(): Promise<void> {
     this.service.closeAllConnections();
     await new Promise((resolve) => this.service.close(resolve));
+    await Promise.all(this.#running.map((server) => server?.stop()));
     await this.#keeper.close();
   }
 
