@@ -101,6 +101,10 @@ export interface Dose {
 }
 
 export interface DoseInterval {
+  /**
+   * The dose given after the interval: without a row for it the series ends there.
+   */
+  dose_number: Generated<number>;
   from_product: string;
   interval_days: number;
   round_id: string;

@@ -13,9 +13,12 @@ export interface BookingWindow {
   readonly closesAt: Instant;
 }
 
+/** How many days after a dose of one product one of another may be given, as the dose of that number. */
 export interface DoseInterval {
   readonly fromProduct: string;
   readonly toProduct: string;
+  /** The dose that is given after the interval: a second dose and a booster of the same pair wait differently. */
+  readonly doseNumber: number;
   readonly intervalDays: number;
 }
 

@@ -43,9 +43,11 @@ export async function up(db: Kysely<never>): Promise<void> {
       round_id       text not null references round,
       from_product   text not null references vaccine_product,
       to_product     text not null references vaccine_product,
+      dose_number    smallint not null default 2 check (dose_number between 2 and 9),
       interval_days  integer not null check (interval_days between 0 and 1000),
-      primary key (round_id, from_product, to_product)
+      primary key (round_id, from_product, to_product, dose_number)
     );
+    comment on column dose_interval.dose_number is 'The dose given after the interval: without a row for it the series ends there.';
 
     create table booking_window (
       round_id   text not null,
