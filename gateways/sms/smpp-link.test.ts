@@ -1,0 +1,128 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { createServer, PDU, type Session } from 'smpp';
+import { connectSmsGateway } from './connect';
+import type { SmsGateway } from './port';
+import { aText, eventually, receiptsOf } from './test-support';
+
+/** Centres with manners that the simulator does not have. */
+describe('the SMPP connection', () => {
+  const closing: (() => Promise<void>)[] = [];
+  afterEach(async () => {
+    for (const close of closing.splice(0).reverse()) {
+      await close();
+    }
+  });
+
+  /** A centre that answers binds, and leaves everything else to the test. */
+  async function aCentreThat(
+    does: (session: Session, pdu: PDU, sessions: number) => void,
+  ): Promise<{ gateway: SmsGateway; sessions: () => number }> {
+    let sessions = 0;
+    const server = createServer((session) => {
+      sessions += 1;
+      const number = sessions;
+      session.on('error', () => session.destroy());
+      session.on('pdu', (pdu: PDU) => {
+        if (pdu.command === 'bind_transceiver') {
+          session.send(pdu.response({ system_id: 'strange' }));
+        }
+        does(session, pdu, number);
+      });
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const gateway = connectSmsGateway({
+      url: `smpp://user:pw@127.0.0.1:${(server.address() as AddressInfo).port}`,
+      smpp: {
+        responseTimeoutMs: 100,
+        patienceMs: 500,
+        enquireLinkMs: 50,
+        reconnectMinMs: 10,
+        reconnectMaxMs: 40,
+      },
+    });
+    closing.push(async () => {
+      await gateway.close();
+      [...server.sessions].forEach((session) => session.destroy());
+      await new Promise((resolve) => server.close(resolve));
+    });
+    return { gateway, sessions: () => sessions };
+  }
+
+  test('is dropped and made anew when the centre goes silent', async () => {
+    const { sessions } = await aCentreThat(() => undefined);
+    await eventually(() => sessions() >= 3);
+  });
+
+  test('stays while the centre says that it lives', async () => {
+    const { gateway, sessions } = await aCentreThat((session, pdu) => {
+      if (pdu.command === 'enquire_link') {
+        session.send(pdu.response());
+      }
+    });
+    await eventually(() => gateway.health().ready);
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    expect(sessions()).toBe(1);
+  });
+
+  test('is made anew after bytes that are no PDU, and texts go out again', async () => {
+    const { gateway, sessions } = await aCentreThat((session, pdu, number) => {
+      if (pdu.command === 'bind_transceiver' && number === 1) {
+        // A deliver_sm with a TLV that claims more than there is, and one that is longer than any.
+        session.socket.write(Buffer.from(`0000001500000005000000000000000900`, 'hex'));
+        session.socket.write(Buffer.from('7fffffff00000005', 'hex'));
+      } else if (pdu.command === 'submit_sm') {
+        session.send(pdu.response({ message_id: 'M1' }));
+      }
+    });
+    await eventually(() => sessions() >= 2);
+    expect(await gateway.send(aText())).toEqual({ kind: 'accepted', gatewayMessageId: 'M1', segments: 1 });
+  });
+
+  test('takes a farewell and comes back', async () => {
+    const { gateway, sessions } = await aCentreThat((session, pdu, number) => {
+      if (pdu.command === 'bind_transceiver' && number === 1) {
+        session.socket.write(Buffer.from('00000010000000060000000000000001', 'hex'));
+      }
+    });
+    await eventually(() => sessions() >= 2 && gateway.health().ready);
+  });
+
+  test.each([
+    ['an answer without an id', { message_id: '' }, { kind: 'unknown', reason: 'unreadableAnswer' }],
+    ['a full queue', { command_status: 0x14 }, { kind: 'throttled', retryAfterMs: 5_000 }],
+    [
+      'a system error',
+      { command_status: 0x08 },
+      { kind: 'rejected', code: 'ESME_RSYSERR', permanent: false },
+    ],
+    [
+      "a vendor's own status",
+      { command_status: 0x0410 },
+      { kind: 'rejected', code: 'ESME_0x00000410', permanent: false },
+    ],
+  ])('%s', async (_what, fields, outcome) => {
+    const { gateway } = await aCentreThat((session, pdu) => {
+      if (pdu.command === 'submit_sm') {
+        session.send(pdu.response(fields));
+      }
+    });
+    expect(await gateway.send(aText())).toEqual(outcome);
+  });
+
+  test("a citizen's reply is acknowledged and is no receipt", async () => {
+    const replies: number[] = [];
+    const { gateway } = await aCentreThat((session, pdu) => {
+      if (pdu.command === 'bind_transceiver') {
+        session.send(new PDU('deliver_sm', { data_coding: 8, short_message: '請問幾點？' }));
+      } else if (pdu.command === 'deliver_sm_resp') {
+        replies.push(pdu.command_status);
+      }
+    });
+    const receipts = receiptsOf(gateway);
+    await eventually(() => replies.length > 0);
+    expect(replies).toEqual([0]);
+    expect(receipts).toEqual([]);
+  });
+});
