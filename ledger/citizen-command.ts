@@ -2,6 +2,7 @@
  * One citizen's act as one transaction: slots locked, then the person, then the decision, and with the change the
  * person's next version, the audit row, the mark for the relay and the idempotent answer.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { DatabaseError } from 'pg';
 
@@ -9,9 +10,8 @@ import { openObligations } from '../domain/lifecycle/obligations';
 import type { Act, Stage } from '../domain/lifecycle/transitions';
 import type { Instant, PlainDate } from '../domain/civil-time/plain-date';
 import { refused, type Outcome, type Refusal } from '../domain/refusal/refusals';
-import { ledgerNow } from './clock';
 import type { Ledger, LedgerTx } from './database';
-import { readSnapshots } from './snapshot';
+import { readSnapshotsAt } from './snapshot';
 
 export type Actor = 'citizen' | 'station' | 'staff' | 'workflow' | 'system';
 
@@ -46,11 +46,15 @@ export type Decision<T> =
 export type AuditedAct = 'identify' | 'meetObligation' | 'recordDose';
 
 const attempts = 4;
+/** Deadlock and serialisation failure: nothing was done, and doing it again may well succeed. */
 const retried = new Set(['40P01', '40001']);
+const retryWithinMs = 50;
 
 /**
  * Runs `decide` with the person locked. `lockSlots` are locked first, in order of id: every command keeps this order,
- * so that they cannot wait for each other in a circle. Deadlocks and serialisation failures are tried again.
+ * so that they cannot wait for each other in a circle. Deadlocks and serialisation failures are tried again, so
+ * `decide` may run more than once and acts on nothing but `tx`. Its outcome is kept as the answer to a repeated
+ * request: it holds numbers and codes, nothing personal; what a citizen reads is built from it afterwards.
  */
 export async function citizenCommand<T>(
   ledger: Ledger,
@@ -65,6 +69,7 @@ export async function citizenCommand<T>(
       if (error instanceof RefusedInTransaction) return refused(error.refusal);
       const again = error instanceof DatabaseError && retried.has(error.code ?? '') && attempt < attempts;
       if (!again) throw error;
+      await pause(Math.random() * retryWithinMs * attempt);
     }
   }
 }
@@ -86,8 +91,7 @@ async function inTransaction<T>(
     await sql`select slot_id from slot where slot_id = any(${[...lockSlots]}::bigint[])
       order by slot_id for no key update`.execute(tx);
   }
-  const person = await lockPerson(tx, context);
-  const answered = await earlierAnswer<T>(tx, context);
+  const { person, answered } = await lockPerson<T>(tx, context);
   if (answered) return answered;
   const decision = await decide(tx, person);
   if ('refusal' in decision) throw new RefusedInTransaction(decision.refusal);
@@ -106,41 +110,47 @@ async function inTransaction<T>(
   return { ok: true, value: decision.outcome };
 }
 
-async function lockPerson(tx: LedgerTx, context: CommandContext): Promise<LockedPerson> {
+/**
+ * Locks the person, and only then, in a second statement, asks for the time, the session and an earlier answer: while
+ * the first waited, another transaction may have ended the session, answered the key or used up the time.
+ */
+async function lockPerson<T>(
+  tx: LedgerTx,
+  context: CommandContext,
+): Promise<{ readonly person: LockedPerson; readonly answered?: Outcome<T> }> {
+  const row = await tx
+    .selectFrom('person')
+    .select(['birth_date', 'priority_groups', 'version'])
+    .where('person_key', '=', context.personKey)
+    .forNoKeyUpdate()
+    .executeTakeFirst();
+  if (!row) throw new RefusedInTransaction({ code: 'sessionRequired' });
   const { rows } = await sql<{
-    birth_date: PlainDate;
-    priority_groups: number[];
-    version: number;
     now: Date;
     session_ended: boolean;
+    request_hash: Buffer | null;
+    outcome: unknown;
   }>`
-    select birth_date, priority_groups, version, ledger_now() as now,
+    select ledger_now() as now, a.request_hash, a.outcome,
       exists (select from ended_session e where e.session_id = ${context.sessionId ?? null}::uuid) as session_ended
-    from person where person_key = ${context.personKey}::uuid for no key update
+    from (values (1)) one
+    left join idempotent_answer a on a.person_key = ${context.personKey}::uuid
+      and a.idempotency_key = ${context.idempotency?.key ?? null}
   `.execute(tx);
-  const row = rows[0];
-  if (!row) throw new RefusedInTransaction({ code: 'sessionRequired' });
-  if (row.session_ended) throw new RefusedInTransaction({ code: 'sessionEnded' });
-  return {
+  const facts = rows[0];
+  if (!facts || facts.session_ended) throw new RefusedInTransaction({ code: 'sessionEnded' });
+  const person = {
     personKey: context.personKey,
     birthDate: row.birth_date,
     priorityGroups: row.priority_groups,
     version: row.version,
-    now: row.now.toISOString(),
+    now: facts.now.toISOString(),
   };
-}
-
-async function earlierAnswer<T>(tx: LedgerTx, context: CommandContext): Promise<Outcome<T> | undefined> {
-  if (!context.idempotency) return undefined;
-  const row = await tx
-    .selectFrom('idempotent_answer')
-    .select(['request_hash', 'outcome'])
-    .where('person_key', '=', context.personKey)
-    .where('idempotency_key', '=', context.idempotency.key)
-    .executeTakeFirst();
-  if (!row) return undefined;
-  if (!row.request_hash.equals(context.idempotency.requestHash)) return refused({ code: 'idempotencyKeyReused' });
-  return { ok: true, value: row.outcome as T };
+  if (!facts.request_hash || !context.idempotency) return { person };
+  if (!facts.request_hash.equals(context.idempotency.requestHash)) {
+    return { person, answered: refused({ code: 'idempotencyKeyReused' }) };
+  }
+  return { person, answered: { ok: true, value: facts.outcome as T } };
 }
 
 /** Next version, audit row, mark for the relay and the instant of what is owed next. Call after the change is made. */
@@ -150,28 +160,43 @@ export async function recordChange(
   act: Act | AuditedAct,
   detail: Record<string, string | number>,
 ): Promise<void> {
-  const { rows } = await sql<{ version: number }>`
-    update person set version = version + 1 where person_key = ${context.personKey}::uuid returning version
+  await recordChanges(tx, { ...context, lane: 'personal' }, [context.personKey], act, detail);
+}
+
+/**
+ * The same for many people at once, as the steps of a whole round do it. What is owed next is worked out by the
+ * domain from each one's snapshot: there is no second statement of those rules in SQL.
+ */
+export async function recordChanges(
+  tx: LedgerTx,
+  context: Pick<CommandContext, 'actor' | 'channel'> & { readonly lane: 'personal' | 'mass' },
+  personKeys: readonly string[],
+  act: Act | AuditedAct,
+  detail: Record<string, string | number>,
+): Promise<void> {
+  const { numAffectedRows } = await sql`
+    with bumped as (
+      update person set version = version + 1 where person_key = any(${[...personKeys]}::uuid[])
+      returning person_key, version
+    )
+    insert into audit_entry (person_key, version, act, actor, channel, detail)
+    select person_key, version, ${act}, ${context.actor}, ${context.channel}, ${JSON.stringify(detail)}::jsonb from bumped
   `.execute(tx);
-  const version = rows[0]?.version ?? 0;
-  await tx
-    .insertInto('audit_entry')
-    .values({
-      person_key: context.personKey,
-      version,
-      act,
-      actor: context.actor,
-      channel: context.channel,
-      detail: JSON.stringify(detail),
-    })
-    .execute();
-  const snapshot = (await readSnapshots(tx, [context.personKey])).get(context.personKey);
-  const now = await ledgerNow(tx);
-  const nextDueAt = snapshot ? (openObligations(context.personKey, snapshot, now)[0]?.dueAt ?? null) : null;
+  if (Number(numAffectedRows) !== new Set(personKeys).size) throw new Error('a change was recorded for an unknown person');
+  const { now, snapshots } = await readSnapshotsAt(tx, personKeys);
+  if (now === undefined) return;
+  const marks = [...snapshots].map(([personKey, snapshot]) => ({
+    personKey,
+    version: snapshot.version,
+    nextDueAt: openObligations(personKey, snapshot, now)[0]?.dueAt ?? null,
+  }));
   await sql`
-    insert into citizen_outbox (person_key, version, lane, next_due_at)
-    values (${context.personKey}::uuid, ${version}, 'personal', ${nextDueAt}::timestamptz)
-    on conflict (person_key) do update set version = excluded.version, lane = 'personal',
+    insert into citizen_outbox as o (person_key, version, lane, next_due_at)
+    select mark.person_key, mark.version, ${context.lane}, mark.next_due_at
+    from unnest(${marks.map(({ personKey }) => personKey)}::uuid[], ${marks.map(({ version }) => version)}::bigint[],
+      ${marks.map(({ nextDueAt }) => nextDueAt)}::timestamptz[]) as mark (person_key, version, next_due_at)
+    on conflict (person_key) do update set version = excluded.version,
+      lane = case when o.version > o.sent_version and o.lane = 'personal' then 'personal' else excluded.lane end,
       changed_at = clock_timestamp(), next_due_at = excluded.next_due_at, asleep = false, pokes = 0
   `.execute(tx);
 }

@@ -1,17 +1,27 @@
-/** Reads the snapshots that the relay carries to the engine, many people in three statements. */
+/** Reads the snapshots that the relay carries to the engine, many people in two statements. */
 import { sql } from 'kysely';
 
-import { addDays } from '../domain/civil-time/plain-date';
+import { addDays, type Instant } from '../domain/civil-time/plain-date';
 import { obligationKinds } from '../domain/lifecycle/obligations';
 import type { AppointmentFacts, CitizenSnapshot, ParticipationFacts } from '../domain/lifecycle/snapshot';
 import type { Stage } from '../domain/lifecycle/transitions';
-import { clockOffsetMs } from './clock';
 import type { LedgerReader } from './database';
 
 /** Obligations met longer ago than this are not carried: what they belonged to has lapsed. */
 const metWithinDays = 120;
 /** Rounds that closed longer ago than this no longer concern the engine. */
 const roundWithinDays = 60;
+
+interface PersonRow {
+  person_key: string;
+  version: number;
+  now: Date;
+  offset_ms: number;
+  met: string[] | null;
+  next_dose_number: number | null;
+  next_dose_after: string | null;
+  interval_days: number | null;
+}
 
 interface ParticipationRow {
   person_key: string;
@@ -36,30 +46,37 @@ export async function readSnapshots(
   db: LedgerReader,
   personKeys: readonly string[],
 ): Promise<ReadonlyMap<string, CitizenSnapshot>> {
+  return (await readSnapshotsAt(db, personKeys)).snapshots;
+}
+
+/** The same with the ledger's time at which they were taken; `undefined` when none of the keys is in the ledger. */
+export async function readSnapshotsAt(
+  db: LedgerReader,
+  personKeys: readonly string[],
+): Promise<{ readonly now: Instant | undefined; readonly snapshots: ReadonlyMap<string, CitizenSnapshot> }> {
   const keys = [...personKeys];
-  const people = await sql<{
-    person_key: string;
-    version: number;
-    met: string[] | null;
-    next_dose_number: number | null;
-    next_dose_after: string | null;
-    interval_days: number | null;
-  }>`
-    select p.person_key, p.version,
+  // What follows a dose is the rule of the round loaded last that has one for that product and dose number: a series
+  // that no round continues is complete, and nothing is foreseen.
+  const people = await sql<PersonRow>`
+    with interval_in_force as materialized (
+      select from_product, dose_number, min(interval_days) as interval_days
+      from (select i.from_product, i.dose_number, i.interval_days,
+              rank() over (partition by i.from_product, i.dose_number order by r.loaded_at desc) as age
+            from dose_interval i join round r using (round_id)) ranked
+      where age = 1 group by from_product, dose_number
+    )
+    select p.person_key, p.version, ledger_now() as now, (select offset_ms from ledger_clock) as offset_ms,
       (select array_agg(t.occasion) from text_message t
         where t.person_key = p.person_key and t.purpose = any(${[...obligationKinds]}::text[])
           and t.created_at > ledger_now() - ${metWithinDays} * interval '1 day') as met,
-      last_dose.dose_number + 1 as next_dose_number,
-      last_dose.given_on as next_dose_after,
-      (select min(i.interval_days) from dose_interval i join round r using (round_id)
-        where i.from_product = last_dose.product
-          and r.loaded_at = (select max(r2.loaded_at) from round r2 join dose_interval i2 using (round_id)
-            where i2.from_product = last_dose.product)) as interval_days
+      last_dose.dose_number + 1 as next_dose_number, last_dose.given_on as next_dose_after, i.interval_days
     from person p
     left join lateral (
       select d.dose_number, d.product, d.given_on from dose d
       where d.person_key = p.person_key order by d.dose_number desc limit 1
     ) last_dose on true
+    left join interval_in_force i
+      on i.from_product = last_dose.product and i.dose_number = last_dose.dose_number + 1
     where p.person_key = any(${keys}::uuid[])
   `.execute(db);
   const participations = await sql<ParticipationRow>`
@@ -81,23 +98,25 @@ export async function readSnapshots(
       and (r.closed_at is null or r.closed_at > ledger_now() - ${roundWithinDays} * interval '1 day')
     order by p.round_id
   `.execute(db);
-  const offset = await clockOffsetMs(db);
   const byPerson = groupByPerson(participations.rows);
-  return new Map(
-    people.rows.map((row) => [
-      row.person_key,
-      {
-        version: row.version,
-        clockOffsetMs: offset,
-        participations: (byPerson.get(row.person_key) ?? []).map(participationFacts),
-        nextDose:
-          row.next_dose_number !== null && row.next_dose_after !== null && row.interval_days !== null
-            ? { doseNumber: row.next_dose_number, dueOn: addDays(row.next_dose_after, row.interval_days) }
-            : null,
-        met: row.met ?? [],
-      },
-    ]),
-  );
+  const snapshots = people.rows.map((row): [string, CitizenSnapshot] => [
+    row.person_key,
+    snapshotOf(row, byPerson.get(row.person_key) ?? []),
+  ]);
+  return { now: people.rows[0]?.now.toISOString(), snapshots: new Map(snapshots) };
+}
+
+function snapshotOf(row: PersonRow, participations: readonly ParticipationRow[]): CitizenSnapshot {
+  return {
+    version: row.version,
+    clockOffsetMs: row.offset_ms,
+    participations: participations.map(participationFacts),
+    nextDose:
+      row.next_dose_number !== null && row.next_dose_after !== null && row.interval_days !== null
+        ? { doseNumber: row.next_dose_number, dueOn: addDays(row.next_dose_after, row.interval_days) }
+        : null,
+    met: row.met ?? [],
+  };
 }
 
 function groupByPerson(rows: readonly ParticipationRow[]): Map<string, ParticipationRow[]> {

@@ -117,10 +117,18 @@ function aroundTheAppointment(p: ParticipationFacts, jitter: number): Obligation
 /** How long after an ending the person is still told of it. */
 const tellWithinMs = 14 * dayMs;
 
-function afterwards(p: ParticipationFacts): Obligation[] {
+/** How the participation came to its end, as far as the person is told of it. */
+function ending(p: ParticipationFacts): 'tellMissed' | 'tellLapsed' | 'confirmDose' | undefined {
   const told = { missed: 'tellMissed', lapsed: 'tellLapsed', attended: 'confirmDose' } as const;
-  if (p.stage !== 'missed' && p.stage !== 'lapsed' && p.stage !== 'attended') return [];
-  const kind = told[p.stage];
+  if (p.stage === 'missed' || p.stage === 'lapsed' || p.stage === 'attended') return told[p.stage];
+  // The round may carry a person over before they were told why; who was not invited is told nothing.
+  if (p.stage !== 'carriedOver' || !p.invitation) return undefined;
+  return p.appointment?.status === 'missed' ? told.missed : told.lapsed;
+}
+
+function afterwards(p: ParticipationFacts): Obligation[] {
+  const kind = ending(p);
+  if (!kind) return [];
   return [
     {
       kind,
@@ -163,6 +171,8 @@ export function obligationsOf(personKey: string, snapshot: CitizenSnapshot): rea
     ...nextDose(snapshot, jitter),
   ];
   return owed
+    // A civil hour may fall after the end of what it reminds of: then nothing is owed.
+    .filter(({ dueAt, lapsesAt }) => Date.parse(dueAt) < Date.parse(lapsesAt))
     .filter(({ occasion }) => !snapshot.met.includes(occasion))
     .sort((a, b) => Date.parse(a.dueAt) - Date.parse(b.dueAt) || (a.occasion < b.occasion ? -1 : 1));
 }
