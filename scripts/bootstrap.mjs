@@ -39,7 +39,9 @@ try {
 function checkNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major > oldestNode[0] || (major === oldestNode[0] && minor >= oldestNode[1])) return;
-  throw new Obstacle(`Yiyue needs Node.js ${oldestNode.join('.')} or newer; this is ${process.versions.node}.`);
+  throw new Obstacle(
+    `Yiyue needs Node.js ${oldestNode.join('.')} or newer; this is ${process.versions.node}.`,
+  );
 }
 
 /** Compares what npm noted about its last installation with the lock file, whoever ran it. */
@@ -65,7 +67,9 @@ async function installPackages() {
   if (/ENOSPC|no space left/i.test(output)) throw new Obstacle(diskFull);
   if (/EACCES|EPERM|EROFS/.test(output)) throw new Obstacle(noPermission);
   if (/ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNREFUSED|network/i.test(output)) {
-    throw new Obstacle(`The package registry cannot be reached, so the packages were not installed.\n${lastLines(output)}`);
+    throw new Obstacle(
+      `The package registry cannot be reached, so the packages were not installed.\n${lastLines(output)}`,
+    );
   }
   throw new Obstacle(`The packages could not be installed (npm ci); npm said:\n${lastLines(output)}`);
 }
@@ -94,7 +98,8 @@ async function compile(strict) {
   removeOrphans(dist);
   if (code === 0) return writeFileSync(stampFile, stamp);
   rmSync(stampFile, { force: true });
-  if (strict || !existsSync(path.join(dist, 'scripts'))) throw new Obstacle(`The sources do not compile.\n${output}`);
+  if (strict || !existsSync(path.join(dist, 'scripts')))
+    throw new Obstacle(`The sources do not compile.\n${output}`);
   process.stderr.write(`The sources have type errors; npm run check lists them.\n`);
 }
 
@@ -171,13 +176,10 @@ async function withProgress(what, work) {
   const seconds = () => `${Math.round((Date.now() - from) / 1000)} s`;
   const live = process.stderr.isTTY;
   let said = false;
-  const timer = setInterval(
-    () => {
-      process.stderr.write(live ? `\r${what} … ${seconds()} ` : said ? '' : `${what} …\n`);
-      said = true;
-    },
-    1_000,
-  );
+  const timer = setInterval(() => {
+    process.stderr.write(live ? `\r${what} … ${seconds()} ` : said ? '' : `${what} …\n`);
+    said = true;
+  }, 1_000);
   try {
     return await work();
   } finally {
@@ -206,7 +208,9 @@ async function run(command, args) {
   const script = path.join(dist, 'scripts', `${command}.js`);
   if (command === undefined || !existsSync(script)) {
     const known = readdirSync(path.join(dist, 'scripts')).filter((name) => name.endsWith('.js'));
-    throw new Obstacle(`There is no command "${command ?? ''}"; known are: ${known.map((name) => name.slice(0, -3)).join(', ')}.`);
+    throw new Obstacle(
+      `There is no command "${command ?? ''}"; known are: ${known.map((name) => name.slice(0, -3)).join(', ')}.`,
+    );
   }
   const watch = path.join(dist, 'config/parent-watch.js');
   const child = spawn(process.execPath, ['--enable-source-maps', '--require', watch, script, ...args], {

@@ -132,6 +132,8 @@ async function build(target: string, say: (progress: string) => void): Promise<s
   const ended = new Promise<number | null>((resolve, reject) =>
     go.once('close', resolve).once('error', reject),
   );
+  const endWithUs = () => go.kill();
+  process.once('exit', endWithUs);
   const lastOutput: string[] = [];
   let packages = 0;
   for await (const line of createInterface({ input: go.stderr })) {
@@ -141,7 +143,9 @@ async function build(target: string, say: (progress: string) => void): Promise<s
     const percent = Math.min(99, Math.floor((100 * packages) / packagesToBuild));
     say(`Building Temporal from its source, once on this machine (some minutes): ${String(percent)} %`);
   }
-  if ((await ended) !== 0) {
+  const code = await ended;
+  process.off('exit', endWithUs);
+  if (code !== 0) {
     const output = lastOutput.join('\n');
     if (output.includes('no space left on device')) {
       throw new PlainFailure('The disk is full: building Temporal needs some 3 GB.');

@@ -18,7 +18,7 @@ const namespaces = Array.from({ length: 40 }, (_, index) => `test-${String(index
 /** The servers of one run; nothing is started before it is asked for. */
 class TestServers {
   readonly #keeper = new Keeper();
-  readonly #home: Promise<string> = this.#makeHome();
+  #home: Promise<string> | undefined;
   readonly #namespaces = [...namespaces];
   readonly #running: (Supervised | undefined)[] = [];
   #databaseUrl: Promise<string> | undefined;
@@ -45,7 +45,7 @@ class TestServers {
   });
 
   database(): Promise<string> {
-    this.#databaseUrl ??= this.#home
+    this.#databaseUrl ??= this.#openHome()
       .then((home) => startPostgres({ home, keeper: this.#keeper, durable: false }))
       .then(({ url, server }) => {
         this.#running.push(server);
@@ -55,7 +55,7 @@ class TestServers {
   }
 
   temporal(): Promise<string> {
-    this.#temporalAddress ??= this.#home
+    this.#temporalAddress ??= this.#openHome()
       .then((home) =>
         startTemporal({ home, keeper: this.#keeper, headless: true, namespaces, say: this.#say }),
       )
@@ -69,8 +69,13 @@ class TestServers {
   async close(): Promise<void> {
     this.service.closeAllConnections();
     await new Promise((resolve) => this.service.close(resolve));
-    await Promise.all(this.#running.map((server) => server?.stop()));
+    await Promise.all(this.#running.map(async (server) => server?.stop()));
     await this.#keeper.close();
+  }
+
+  #openHome(): Promise<string> {
+    this.#home ??= this.#makeHome();
+    return this.#home;
   }
 
   async #makeHome(): Promise<string> {
