@@ -88,6 +88,15 @@ describe('texts over HTTP', () => {
     });
   });
 
+  test.each([
+    ['a number that is no mobile', { mobile: '0223456789' }, 'invalidMobile'],
+    ['an empty body', { body: '' }, 'emptyBody'],
+    ['a body beyond all measure', { body: '疫'.repeat(20 * 67 + 1) }, 'bodyTooLong'],
+  ])('%s is rejected here', async (_what, fields, code) => {
+    const gateway = aGateway((await aCentre()).httpUrl);
+    expect(await gateway.send(aText(fields))).toEqual({ kind: 'rejected', code, permanent: true });
+  });
+
   test('a wrong password is a refusal that somebody can mend', async () => {
     const centre = await aCentre();
     const gateway = aGateway(centre.httpUrl.replace(':demo@', ':wrong@'));

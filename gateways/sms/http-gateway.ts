@@ -12,9 +12,8 @@ import type {
 } from './port';
 import { ReceiptListeners } from './receipt-listeners';
 import { ReceiptPoll } from './receipt-poll';
-import { countSegments } from './segments';
+import { checkSubmission } from './submission-check';
 import { SubmissionWindow } from './submission-window';
-import { isMobile } from './taiwan-mobile';
 
 export interface HttpGatewaySettings {
   /** Where the calls live, such as `https://gateway.example/api/mtk`; without credentials. */
@@ -99,12 +98,9 @@ export class HttpGateway implements SmsGateway {
   }
 
   async send(message: OutgoingSms): Promise<SendOutcome> {
-    if (!isMobile(message.mobile)) {
-      return { kind: 'rejected', code: 'invalidMobile', permanent: true };
-    }
-    const { segments } = countSegments(message.body);
-    if (segments === 0) {
-      return { kind: 'rejected', code: 'emptyBody', permanent: true };
+    const check = checkSubmission(message);
+    if (check.kind === 'rejected') {
+      return check;
     }
     if (!(await this.window.enter())) {
       return { kind: 'throttled', retryAfterMs: busyPauseMs };
@@ -116,7 +112,7 @@ export class HttpGateway implements SmsGateway {
           smbody: message.body.replace(/\r\n|\r|\n/g, lineBreak),
           clientid: message.textMessageId,
         }),
-        segments,
+        check.segments,
       );
       if (outcome.kind === 'accepted' || outcome.kind === 'duplicate') {
         this.poll.expect({

@@ -26,11 +26,9 @@ describe('segments', () => {
   });
 
   test('what counts as GSM-7 is what the protocol library can write as GSM-7', () => {
-    for (let code = 0; code <= 0xffff; code += 1) {
-      const character = String.fromCharCode(code);
-      if (countSegments(character).encoding === 'GSM-7') {
-        expect(encodings.ASCII.decode(encodings.ASCII.encode(character))).toBe(character);
-      }
-    }
+    const plane = Array.from({ length: 0x10000 }, (_, code) => String.fromCharCode(code));
+    const gsm = plane.filter((character) => countSegments(character).encoding === 'GSM-7').join('');
+    expect(gsm.length).toBeGreaterThan(130);
+    expect(encodings.ASCII.decode(encodings.ASCII.encode(gsm))).toBe(gsm);
   });
 });

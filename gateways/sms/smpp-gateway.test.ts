@@ -88,6 +88,7 @@ describe('texts over SMPP', () => {
   test.each([
     ['a number that is no mobile', { mobile: '0223456789' }, 'invalidMobile'],
     ['an empty body', { body: '' }, 'emptyBody'],
+    ['a body beyond all measure', { body: '疫'.repeat(20 * 67 + 1) }, 'bodyTooLong'],
   ])('%s is rejected here', async (_what, fields, code) => {
     const gateway = aGateway(await aCentre());
     expect(await gateway.send(aText(fields))).toEqual({ kind: 'rejected', code, permanent: true });

@@ -11,10 +11,11 @@ import type {
 } from './port';
 import { ReceiptListeners } from './receipt-listeners';
 import { referenceTlv, type ReferenceTlv } from './reference-tlv';
-import { countSegments, type SmsEncoding } from './segments';
+import type { SmsEncoding } from './segments';
 import { SmppLink, type LinkAnswer, type SmppLinkSettings } from './smpp-link';
 import { readReceipt } from './smpp-receipt';
 import { refusalOf } from './smpp-status';
+import { checkSubmission } from './submission-check';
 import { SubmissionWindow } from './submission-window';
 import { toInternational } from './taiwan-mobile';
 
@@ -104,14 +105,11 @@ export class SmppGateway implements SmsGateway {
   }
 
   async send(message: OutgoingSms): Promise<SendOutcome> {
-    const address = toInternational(message.mobile);
-    if (address === undefined) {
-      return { kind: 'rejected', code: 'invalidMobile', permanent: true };
+    const check = checkSubmission(message);
+    if (check.kind === 'rejected') {
+      return check;
     }
-    const { encoding, segments } = countSegments(message.body);
-    if (segments === 0) {
-      return { kind: 'rejected', code: 'emptyBody', permanent: true };
-    }
+    const { encoding, segments } = check;
     if (!(await this.window.enter())) {
       return { kind: 'throttled', retryAfterMs: this.retryAfterMs };
     }
@@ -120,7 +118,7 @@ export class SmppGateway implements SmsGateway {
         ...this.source,
         dest_addr_ton: ton.international,
         dest_addr_npi: npi.isdn,
-        destination_addr: address,
+        destination_addr: toInternational(message.mobile),
         registered_delivery: finalReceipt,
         data_coding: dataCoding[encoding],
         ...bodyFields(message.body, encoding, segments),
