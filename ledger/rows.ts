@@ -332,9 +332,17 @@ export interface TextMessage {
   person_key: string;
   purpose: string;
   receipt_at: Timestamp | null;
+  /**
+   * Submissions that may have reached the citizen a second time: counted, since plain SMPP cannot prevent them.
+   */
+  repeats: Generated<number>;
   segments: number | null;
   status: Generated<string>;
   text_message_id: Generated<string>;
+  /**
+   * When the first submission went out whose answer is still missing; null when the gateway's word is known.
+   */
+  unknown_since: Timestamp | null;
 }
 
 export interface VaccineProduct {

@@ -17,6 +17,8 @@ export async function up(db: Kysely<never>): Promise<void> {
       attempts            smallint not null default 0,
       next_attempt_at     timestamptz not null default clock_timestamp(),
       lease_until         timestamptz,
+      unknown_since       timestamptz,
+      repeats             smallint not null default 0,
       gateway_message_id  text,
       segments            smallint,
       accepted_at         timestamptz,
@@ -25,6 +27,8 @@ export async function up(db: Kysely<never>): Promise<void> {
       constraint text_message_once_per_occasion unique (person_key, purpose, occasion)
     );
     comment on column text_message.parameters is 'What the template needs: codes, times, site and booking number; the mobile comes from contact at sending.';
+    comment on column text_message.unknown_since is 'When the first submission went out whose answer is still missing; null when the gateway''s word is known.';
+    comment on column text_message.repeats is 'Submissions that may have reached the citizen a second time: counted, since plain SMPP cannot prevent them.';
     create index text_message_to_send on text_message (lane, next_attempt_at)
       where status in ('queued', 'submitting', 'unknown');
     create index text_message_by_gateway_id on text_message (gateway_message_id) where gateway_message_id is not null;

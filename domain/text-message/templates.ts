@@ -1,0 +1,179 @@
+/**
+ * What citizens read in a text message, in the government's form: it opens with the last three digits of the
+ * mobile and the sending agency, carries no link, and says what to do if it was not you.
+ */
+import type { Instant, PlainDate } from '../civil-time/plain-date';
+import { civilDate, civilTime, civilWindow, clockTime } from './civil-words';
+
+export type TextLanguage = 'zh' | 'en';
+
+/** A name in both languages. */
+export interface Name {
+  readonly zh: string;
+  readonly en: string;
+}
+
+interface AppointmentParameters {
+  readonly appointmentNumber: string;
+  readonly siteId: string;
+  readonly product: string;
+  readonly doseNumber: number;
+  readonly startsAt: Instant;
+  readonly endsAt: Instant;
+}
+
+interface InvitationParameters {
+  readonly roundId: string;
+  readonly product: string;
+  readonly opensAt: Instant;
+  readonly closesAt: Instant;
+}
+
+/**
+ * What each kind of text is told, as kept in `text_message.parameters`: codes, times and numbers of things, nothing
+ * personal. Names of places and vaccines are looked up when the text is sent. The obligations of
+ * `domain/lifecycle/obligations.ts` are purposes under their own names.
+ */
+export interface TextParameters {
+  readonly registrationReceived: { readonly registrationNumber: string; readonly roundId: string };
+  readonly registrationChanged: { readonly registrationNumber: string; readonly roundId: string };
+  readonly registrationWithdrawn: { readonly registrationNumber: string; readonly roundId: string };
+  readonly invitation: InvitationParameters;
+  readonly appointmentBooked: AppointmentParameters;
+  readonly appointmentMoved: AppointmentParameters;
+  /** `rebookUntil`: until when one may book again; null when the booking window has closed. */
+  readonly appointmentCancelled: AppointmentParameters & { readonly rebookUntil: Instant | null };
+  readonly remindToBook: InvitationParameters;
+  readonly remindOfAppointment: AppointmentParameters;
+  /** `dayEndsAt`: end of the site's last window that day. */
+  readonly offerSameDay: AppointmentParameters & { readonly dayEndsAt: Instant };
+  readonly tellMissed: { readonly roundId: string };
+  readonly tellLapsed: { readonly roundId: string };
+  /** `nextDoseOn`: from which day the next dose may be given; null when none is foreseen. */
+  readonly confirmDose: {
+    readonly product: string;
+    readonly doseNumber: number;
+    readonly givenOn: PlainDate;
+    readonly nextDoseOn: PlainDate | null;
+  };
+  readonly remindNextDose: { readonly doseNumber: number; readonly dueOn: PlainDate };
+}
+
+export type TextPurpose = keyof TextParameters;
+
+/** Names by code; each throws for a code that is not in the ledger. */
+export interface NameBook {
+  site(siteId: string): Name;
+  product(product: string): Name;
+  round(roundId: string): Name;
+}
+
+export interface TextReader {
+  /** Of the mobile that the text goes to: it shows the reader that the sender knows the number. */
+  readonly mobileLastThree: string;
+  readonly language: TextLanguage;
+  readonly names: NameBook;
+}
+
+type Templates = {
+  readonly [P in TextPurpose]: (parameters: TextParameters[P], names: NameBook) => Name;
+};
+
+const opening = (lastThree: string): Name => ({
+  zh: `【末三碼${lastThree}】中央流行疫情指揮中心：`,
+  en: `(Mobile ending ${lastThree}) Central Epidemic Command Center: `,
+});
+
+const byYourself: Name = {
+  zh: '請自行至疫苗預約平臺預約，本簡訊不附連結。',
+  en: 'Go to the booking platform yourself; we never send links.',
+};
+const questions: Name = { zh: '非本人或有疑問請撥1922。', en: 'Not you, or a question? Call 1922.' };
+
+const templates: Templates = {
+  registrationReceived: ({ registrationNumber, roundId }, names) => ({
+    zh: `已收到${names.round(roundId).zh}意願登記，登記編號${registrationNumber}。編號非接種順序；輪到時另以簡訊通知預約。若非本人辦理，請撥1922。`,
+    en: `Your registration for ${names.round(roundId).en} was received, no. ${registrationNumber}. It is no order of service; we text you when you may book. Not you? Call 1922.`,
+  }),
+  registrationChanged: ({ registrationNumber, roundId }, names) => ({
+    zh: `${names.round(roundId).zh}意願登記已修改，登記編號${registrationNumber}。若非本人辦理，請撥1922。`,
+    en: `Your registration for ${names.round(roundId).en}, no. ${registrationNumber}, was changed. Not you? Call 1922.`,
+  }),
+  registrationWithdrawn: ({ registrationNumber, roundId }, names) => ({
+    zh: `${names.round(roundId).zh}意願登記已撤回，登記編號${registrationNumber}。登記期間內可重新登記。若非本人辦理，請撥1922。`,
+    en: `Your registration for ${names.round(roundId).en}, no. ${registrationNumber}, was withdrawn. You may register again while registration is open. Not you? Call 1922.`,
+  }),
+  invitation: ({ product, opensAt, closesAt }, names) => ({
+    zh: `您可預約接種${names.product(product).zh}，${civilTime(opensAt).zh}起至${civilTime(closesAt).zh}止。${byYourself.zh}${questions.zh}`,
+    en: `You may book ${names.product(product).en} from ${civilTime(opensAt).en} to ${civilTime(closesAt).en}. ${byYourself.en} ${questions.en}`,
+  }),
+  appointmentBooked: (appointment, names) => ({
+    zh: `預約成功，${arranged(appointment, names).zh}請攜健保卡。若非本人預約，請撥1922。`,
+    en: `Booked: ${arranged(appointment, names).en} Bring your NHI card. Not you? Call 1922.`,
+  }),
+  appointmentMoved: (appointment, names) => ({
+    zh: `預約已更改，${arranged(appointment, names).zh}請攜健保卡。若非本人更改，請撥1922。`,
+    en: `Changed: ${arranged(appointment, names).en} Bring your NHI card. Not you? Call 1922.`,
+  }),
+  appointmentCancelled: ({ appointmentNumber, rebookUntil, ...appointment }, names) => ({
+    zh: `預約已取消，編號${appointmentNumber}（原${civilWindow(appointment).zh}，${names.site(appointment.siteId).zh}）。${
+      rebookUntil ? `${civilTime(rebookUntil).zh}前可重新預約。` : '本次預約期間已結束。'
+    }若非本人取消，請撥1922。`,
+    en: `Cancelled: appointment ${appointmentNumber} (${civilWindow(appointment).en}, ${names.site(appointment.siteId).en}). ${
+      rebookUntil ? `You may book again until ${civilTime(rebookUntil).en}.` : 'The booking period is over.'
+    } Not you? Call 1922.`,
+  }),
+  remindToBook: ({ product, closesAt }, names) => ({
+    zh: `提醒您尚未預約${names.product(product).zh}，預約至${civilTime(closesAt).zh}止。${byYourself.zh}${questions.zh}`,
+    en: `You have not yet booked ${names.product(product).en}. Booking ends ${civilTime(closesAt).en}. ${byYourself.en} ${questions.en}`,
+  }),
+  remindOfAppointment: (appointment, names) => ({
+    zh: `提醒您的預約：${arranged(appointment, names).zh}請攜健保卡，無法前往請先取消。${questions.zh}`,
+    en: `Reminder: ${arranged(appointment, names).en} Bring your NHI card; cancel if you cannot come. ${questions.en}`,
+  }),
+  offerSameDay: ({ dayEndsAt, ...appointment }, names) => ({
+    zh: `您預約的${civilWindow(appointment).zh}已過，當日${clockTime(dayEndsAt)}前仍可至${names.site(appointment.siteId).zh}接種，請攜健保卡。已接種者免理會。${questions.zh}`,
+    en: `Your window ${civilWindow(appointment).en} has passed. You can still come to ${names.site(appointment.siteId).en} until ${clockTime(dayEndsAt)} that day, with your NHI card. Ignore this if you have been. ${questions.en}`,
+  }),
+  tellMissed: ({ roundId }, names) => ({
+    zh: `${names.round(roundId).zh}您未於預約日接種，將自動轉入下一期，不需重新登記，輪到時另行通知。${questions.zh}`,
+    en: `You did not come on the day booked in ${names.round(roundId).en}. You join the next round by yourself, with no need to register again; we will text you. ${questions.en}`,
+  }),
+  tellLapsed: ({ roundId }, names) => ({
+    zh: `${names.round(roundId).zh}預約期間已結束，您未完成預約，將自動轉入下一期，不需重新登記，輪到時另行通知。${questions.zh}`,
+    en: `Booking for ${names.round(roundId).en} has ended without an appointment of yours. You join the next round, with no need to register again; we will text you. ${questions.en}`,
+  }),
+  confirmDose: ({ product, doseNumber, givenOn, nextDoseOn }, names) => ({
+    zh: `您已於${civilDate(givenOn).zh}接種${names.product(product).zh}第${doseNumber}劑。${
+      nextDoseOn ? `下一劑最早為${civilDate(nextDoseOn).zh}，屆時另行通知。` : ''
+    }如有不適請就醫。若非本人接種，請撥1922。`,
+    en: `You were given dose ${doseNumber} of ${names.product(product).en} on ${civilDate(givenOn).en}.${
+      nextDoseOn ? ` The next dose may follow from ${civilDate(nextDoseOn).en}; we will text you.` : ''
+    } See a doctor if you feel unwell. Not you? Call 1922.`,
+  }),
+  remindNextDose: ({ doseNumber, dueOn }) => ({
+    zh: `您的第${doseNumber}劑自${civilDate(dueOn).zh}起可接種。請留意開放期間，自行至疫苗預約平臺登記或預約，本簡訊不附連結。${questions.zh}`,
+    en: `Your dose ${doseNumber} may be given from ${civilDate(dueOn).en}. Register or book on the platform yourself when it is open; we never send links. ${questions.en}`,
+  }),
+};
+
+export const textPurposes = Object.keys(templates) as readonly TextPurpose[];
+
+function arranged(appointment: AppointmentParameters, names: NameBook): Name {
+  const { appointmentNumber, siteId, product, doseNumber } = appointment;
+  const when = civilWindow(appointment);
+  return {
+    zh: `編號${appointmentNumber}，${names.product(product).zh}第${doseNumber}劑，${when.zh}，${names.site(siteId).zh}。`,
+    en: `no. ${appointmentNumber}, ${names.product(product).en} dose ${doseNumber}, ${when.en}, ${names.site(siteId).en}.`,
+  };
+}
+
+/** The whole text as the citizen shall read it. Throws when a code that it names is not in the name book. */
+export function renderText<P extends TextPurpose>(
+  purpose: P,
+  parameters: TextParameters[P],
+  reader: TextReader,
+): string {
+  const { language, mobileLastThree, names } = reader;
+  return opening(mobileLastThree)[language] + templates[purpose](parameters, names)[language];
+}

@@ -1,0 +1,149 @@
+import { LedgerWorld, at, hour } from '../test/builders/ledger-world';
+import { recordChange } from './citizen-command';
+import { claimUnsent, fallAsleep, markSent, outboxLag, pokeOverdue, wakeSleepers } from './citizen-outbox';
+import { meetObligation } from './obligation';
+
+let world: LedgerWorld;
+beforeEach(async () => {
+  world = await LedgerWorld.create();
+  await world.round({ kind: 'rankThenInvite' });
+});
+afterEach(() => world.close());
+
+const invited = async () => {
+  const personKey = await world.person();
+  await world.contact(personKey);
+  await world.invite(personKey);
+  return personKey;
+};
+const change = (personKey: string) =>
+  world.ledger.db
+    .transaction()
+    .execute((tx) => recordChange(tx, { personKey, actor: 'system', channel: 'test' }, 'identify', {}));
+const claim = (leaseMs = 60_000) => claimUnsent(world.ledger.db, { limit: 10, leaseMs });
+const sendAll = async () => {
+  const claimed = await claim();
+  await markSent(world.ledger.db, claimed);
+  return claimed;
+};
+const row = (personKey: string) =>
+  world.ledger.db
+    .selectFrom('citizen_outbox')
+    .selectAll()
+    .where('person_key', '=', personKey)
+    .executeTakeFirstOrThrow();
+
+const invitedAt = async (personKey: string) => {
+  const { invited_at } = await world.ledger.db
+    .selectFrom('invitation')
+    .select('invited_at')
+    .where('person_key', '=', personKey)
+    .executeTakeFirstOrThrow();
+  return invited_at.toISOString();
+};
+
+test('a change is claimed once with its snapshot, and no more once it is marked sent', async () => {
+  const personKey = await invited();
+  const [claimed] = await claim();
+  expect(claimed).toMatchObject({ personKey, version: 1, snapshot: { version: 1 } });
+  expect(claimed?.snapshot.participations[0]?.stage).toBe('invited');
+  expect(await claim()).toEqual([]);
+  await markSent(world.ledger.db, [{ personKey, version: 1 }]);
+  expect(await claim()).toEqual([]);
+  expect(await outboxLag(world.ledger.db)).toMatchObject({ unsent: 0, oldestSeconds: 0 });
+});
+
+test('who was claimed and not marked comes again when the lease ends', async () => {
+  await invited();
+  await claim(0);
+  expect(await claim()).toHaveLength(1);
+});
+
+test('a change made while the earlier one was on its way is sent after it, and nothing goes back', async () => {
+  const personKey = await invited();
+  await claim();
+  await change(personKey);
+  await markSent(world.ledger.db, [{ personKey, version: 1 }]);
+  const [again] = await claim();
+  expect(again?.version).toBe(2);
+  await markSent(world.ledger.db, [{ personKey, version: 2 }]);
+  await markSent(world.ledger.db, [{ personKey, version: 1 }]);
+  expect((await row(personKey)).sent_version).toBe(2);
+});
+
+test('a citizen’s own change passes those of a whole round', async () => {
+  const first = await invited();
+  await world.ledger.db.updateTable('citizen_outbox').set({ lane: 'mass' }).execute();
+  const second = await invited();
+  expect((await claim()).map((c) => c.personKey)).toEqual([second, first]);
+});
+
+test('several relays never claim the same person', async () => {
+  for (let n = 0; n < 30; n += 1) await invited();
+  const claimed = (await Promise.all(Array.from({ length: 6 }, () => claim()))).flat();
+  expect(new Set(claimed.map((c) => c.personKey)).size).toBe(claimed.length);
+});
+
+test('a run falls asleep only on the newest version that it was given', async () => {
+  const personKey = await invited();
+  expect(await fallAsleep(world.ledger.db, personKey, 1)).toBe(false);
+  await sendAll();
+  expect(await fallAsleep(world.ledger.db, personKey, 1)).toBe(true);
+  expect(await fallAsleep(world.ledger.db, personKey, 1)).toBe(true);
+  await change(personKey);
+  expect(await row(personKey)).toMatchObject({ asleep: false });
+  expect(await fallAsleep(world.ledger.db, personKey, 1)).toBe(false);
+});
+
+test('a sleeper is woken when something falls due, not before', async () => {
+  const personKey = await invited();
+  await sendAll();
+  await fallAsleep(world.ledger.db, personKey, 1);
+  expect(await wakeSleepers(world.ledger.db, 10)).toBe(0);
+  await world.stepTo(at(2, 10 * hour));
+  expect(await wakeSleepers(world.ledger.db, 10)).toBe(1);
+  expect(await wakeSleepers(world.ledger.db, 10)).toBe(0);
+  expect((await claim())[0]).toMatchObject({ personKey, version: 1 });
+});
+
+test('what stays overdue is poked with the same version, and alarms when pokes do not help', async () => {
+  const personKey = await invited();
+  await sendAll();
+  expect(await pokeOverdue(world.ledger.db, { graceMs: 60_000 })).toEqual({
+    poked: 0,
+    persistent: 0,
+    unsent: 0,
+  });
+  await world.stepTo(at(2, 10 * hour));
+  for (const persistent of [0, 0, 1]) {
+    expect(await pokeOverdue(world.ledger.db, { graceMs: 60_000 })).toMatchObject({ poked: 1, persistent });
+    expect(await sendAll()).toEqual([expect.objectContaining({ personKey, version: 1 })]);
+  }
+  const occasion = `remindToBook/round-1/${await invitedAt(personKey)}`;
+  expect(await meetObligation(world.ledger, personKey, { kind: 'remindToBook', occasion })).toEqual({
+    answer: 'done',
+  });
+  expect(await row(personKey)).toMatchObject({ next_due_at: null, pokes: 0, version: 2 });
+  await sendAll();
+  expect(await pokeOverdue(world.ledger.db, { graceMs: 60_000 })).toEqual({
+    poked: 0,
+    persistent: 0,
+    unsent: 0,
+  });
+});
+
+test('an obligation that lapsed unmet wakes and pokes nobody', async () => {
+  const personKey = await invited();
+  await sendAll();
+  await world.stepTo(at(11, 0));
+  expect(await pokeOverdue(world.ledger.db, { graceMs: 60_000 })).toMatchObject({ poked: 0, persistent: 0 });
+  expect((await row(personKey)).next_due_at).toBeNull();
+  expect(await wakeSleepers(world.ledger.db, 10)).toBe(0);
+});
+
+test('changes that the relay does not carry are counted once they are older than the grace', async () => {
+  await invited();
+  expect((await pokeOverdue(world.ledger.db, { graceMs: 0 })).unsent).toBe(1);
+  expect((await pokeOverdue(world.ledger.db, { graceMs: 60_000 })).unsent).toBe(0);
+  expect((await outboxLag(world.ledger.db)).unsent).toBe(1);
+});

@@ -1,0 +1,190 @@
+import { LedgerWorld } from '../test/builders/ledger-world';
+import { queueText, readTextsOf, readTextsToSend } from './text-message';
+import {
+  claimTexts,
+  recordAccepted,
+  recordReceipt,
+  recordRejected,
+  recordThrottled,
+  recordUnknown,
+  textCounts,
+} from './text-message-dispatch';
+
+let world: LedgerWorld;
+let personKey: string;
+let contactId: string;
+let serial = 0;
+
+beforeAll(async () => {
+  world = await LedgerWorld.create();
+  await world.round();
+  personKey = await world.person();
+  contactId = await world.contact(personKey, '0900000678');
+});
+afterAll(() => world.close());
+beforeEach(() => world.ledger.db.deleteFrom('text_message').execute());
+
+const queue = (lane: 'personal' | 'mass' = 'personal', occasion = `occasion-${String((serial += 1))}`) =>
+  world.ledger.db.transaction().execute((tx) =>
+    queueText(tx, {
+      personKey,
+      purpose: 'registrationReceived',
+      occasion,
+      contactId,
+      parameters: { registrationNumber: '1000000001', roundId: 'round-1' },
+      lane,
+    }),
+  );
+const statusOf = async (textMessageId: string) =>
+  world.ledger.db
+    .selectFrom('text_message')
+    .selectAll()
+    .where('text_message_id', '=', textMessageId)
+    .executeTakeFirstOrThrow();
+const claimOne = async () => {
+  const [claimed] = await claimTexts(world.ledger.db, { limit: 1, leaseMs: 60_000 });
+  if (!claimed) throw new Error('nothing to claim');
+  return claimed;
+};
+const dueNow = () =>
+  world.ledger.db
+    .updateTable('text_message')
+    .set({ next_attempt_at: new Date(0) })
+    .execute();
+
+test('the same occasion is told once, however often it is queued', async () => {
+  const answers = await Promise.all(Array.from({ length: 10 }, () => queue('personal', 'once')));
+  expect(answers.filter(Boolean)).toHaveLength(1);
+});
+
+test('a text to send has the mobile, and opens with its last three digits and the agency', async () => {
+  await queue();
+  const claimed = await claimOne();
+  const [text] = await readTextsToSend(world.ledger, [claimed.textMessageId]);
+  expect(text).toMatchObject({ textMessageId: claimed.textMessageId, mobile: '0900000678' });
+  expect(text?.body).toMatch(/^【末三碼678】中央流行疫情指揮中心：/);
+  expect(text?.body).toContain('1000000001');
+});
+
+test('the person may read what was sent', async () => {
+  await queue();
+  const texts = await readTextsOf(world.ledger, personKey);
+  expect(texts).toEqual([expect.objectContaining({ purpose: 'registrationReceived', status: 'queued' })]);
+});
+
+test('acknowledgements go before the round’s mass texts, oldest first', async () => {
+  await queue('mass');
+  await queue('personal');
+  await queue('mass');
+  const claimed = await claimTexts(world.ledger.db, { limit: 2, leaseMs: 60_000 });
+  const lanes = await Promise.all(claimed.map(async (c) => (await statusOf(c.textMessageId)).lane));
+  expect(lanes).toEqual(['personal', 'mass']);
+});
+
+test('several senders never take the same text', async () => {
+  for (let n = 0; n < 40; n += 1) await queue();
+  const taken = await Promise.all(
+    Array.from({ length: 8 }, () => claimTexts(world.ledger.db, { limit: 10, leaseMs: 60_000 })),
+  );
+  const ids = taken.flat().map((c) => c.textMessageId);
+  expect(new Set(ids).size).toBe(ids.length);
+  const rest = await claimTexts(world.ledger.db, { limit: 100, leaseMs: 60_000 });
+  expect(ids.length + rest.length).toBe(40);
+});
+
+test('an accepted text is not claimed again, and its receipt ends it', async () => {
+  await queue();
+  const { textMessageId } = await claimOne();
+  await recordAccepted(world.ledger.db, [{ textMessageId, gatewayMessageId: 'G1', segments: 2 }]);
+  expect(await claimTexts(world.ledger.db, { limit: 1, leaseMs: 1 })).toEqual([]);
+  const receipt = { gatewayMessageId: 'G1', status: 'delivered', at: new Date() } as const;
+  expect(await recordReceipt(world.ledger.db, receipt)).toBe('recorded');
+  expect(await statusOf(textMessageId)).toMatchObject({ status: 'delivered', segments: 2, attempts: 1 });
+});
+
+test('a receipt that comes twice, late or for a stranger changes nothing', async () => {
+  await queue();
+  const { textMessageId } = await claimOne();
+  await recordAccepted(world.ledger.db, [{ textMessageId, gatewayMessageId: 'G2' }]);
+  const delivered = { gatewayMessageId: 'G2', status: 'delivered', at: new Date() } as const;
+  await recordReceipt(world.ledger.db, delivered);
+  expect(await recordReceipt(world.ledger.db, delivered)).toBe('repeated');
+  expect(await recordReceipt(world.ledger.db, { ...delivered, status: 'expired' })).toBe('repeated');
+  expect(await recordReceipt(world.ledger.db, { ...delivered, gatewayMessageId: 'nobody' })).toBe(
+    'unknownText',
+  );
+  expect((await statusOf(textMessageId)).status).toBe('delivered');
+});
+
+test('a receipt before the outcome of its submission stands when the outcome comes', async () => {
+  await queue();
+  const { textMessageId } = await claimOne();
+  const receipt = { gatewayMessageId: 'G3', textMessageId, status: 'delivered', at: new Date() } as const;
+  expect(await recordReceipt(world.ledger.db, receipt)).toBe('recorded');
+  await recordAccepted(world.ledger.db, [{ textMessageId, gatewayMessageId: 'G3', segments: 1 }]);
+  expect(await statusOf(textMessageId)).toMatchObject({ status: 'delivered', gateway_message_id: 'G3' });
+});
+
+test('a busy gateway costs the text no attempt', async () => {
+  await queue();
+  const { textMessageId } = await claimOne();
+  await recordThrottled(world.ledger.db, textMessageId, 0);
+  const again = await claimOne();
+  expect(again).toEqual({ textMessageId, attempt: 1, unknownForMs: null });
+});
+
+test('a refusal for good ends a text; another is tried again after a pause that grows', async () => {
+  await queue();
+  const { textMessageId } = await claimOne();
+  await recordRejected(world.ledger.db, textMessageId, { code: 'E1', permanent: false });
+  expect(await claimTexts(world.ledger.db, { limit: 1, leaseMs: 1 })).toEqual([]);
+  const first = Number((await statusOf(textMessageId)).next_attempt_at) - Date.now();
+  await dueNow();
+  await claimOne();
+  await recordRejected(world.ledger.db, textMessageId, { code: 'E1', permanent: false });
+  const second = Number((await statusOf(textMessageId)).next_attempt_at) - Date.now();
+  expect(second).toBeGreaterThan(first * 1.5);
+  await dueNow();
+  const third = await claimOne();
+  expect(third).toMatchObject({ attempt: 3, unknownForMs: null });
+  await recordRejected(world.ledger.db, textMessageId, { code: 'E2', permanent: true });
+  await dueNow();
+  expect(await claimTexts(world.ledger.db, { limit: 1, leaseMs: 1 })).toEqual([]);
+  expect(await statusOf(textMessageId)).toMatchObject({ status: 'rejected', last_code: 'E2' });
+});
+
+test('an unknown outcome comes again as such, and possible repeats are counted', async () => {
+  await queue();
+  const { textMessageId } = await claimOne();
+  await recordUnknown(world.ledger.db, textMessageId, { reason: 'timeout' });
+  expect(await textCounts(world.ledger.db)).toMatchObject({ unknown: 1, queued: 0, repeats: 0 });
+  await dueNow();
+  const again = await claimOne();
+  expect(again.unknownForMs).toBeGreaterThanOrEqual(0);
+  await recordThrottled(world.ledger.db, textMessageId, 0);
+  expect((await claimOne()).unknownForMs).not.toBeNull();
+  await recordAccepted(world.ledger.db, [{ textMessageId, gatewayMessageId: 'G4', mayHaveRepeated: true }]);
+  expect(await statusOf(textMessageId)).toMatchObject({
+    status: 'accepted',
+    repeats: 1,
+    unknown_since: null,
+  });
+});
+
+test('a text whose sender vanished comes back when the lease ends, as one with an unknown outcome', async () => {
+  await queue();
+  await claimTexts(world.ledger.db, { limit: 1, leaseMs: 0 });
+  const again = await claimOne();
+  expect(again.unknownForMs).not.toBeNull();
+});
+
+test('a text is given up after its last attempt', async () => {
+  await queue();
+  const { textMessageId } = await claimOne();
+  await world.ledger.db.updateTable('text_message').set({ attempts: 20 }).execute();
+  await recordUnknown(world.ledger.db, textMessageId, { reason: 'timeout' });
+  expect(await statusOf(textMessageId)).toMatchObject({
+    status: 'undelivered',
+    last_code: 'attemptsExhausted',
+  });
+});
