@@ -21,6 +21,12 @@ const schema = Type.Object({
   TEMPORAL_NAMESPACE: Type.String({ default: 'default', description: 'namespace of all workflows' }),
   TEMPORAL_TASK_QUEUE: Type.String({ default: 'citizen', description: 'task queue of citizens and rounds' }),
   TEMPORAL_UI_URL: Type.String({ default: '', description: 'where operations find the Temporal UI' }),
+  METRICS_PORT: Type.Integer({
+    default: 0,
+    minimum: 0,
+    maximum: 65_535,
+    description: 'Prometheus metrics of a worker process; 0 serves none',
+  }),
   SMS_GATEWAY_URL: Type.String({ default: '', description: 'smpp://user:password@host:port or https://user:password@host/path' }),
   SMS_RATE_PER_SECOND: Type.Integer({ default: 50, minimum: 1, description: 'what the gateway contract allows' }),
   SMS_INBOX_URL: Type.String({ default: '', description: 'inbox of the SMS simulator (demonstration)' }),
