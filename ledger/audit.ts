@@ -42,6 +42,8 @@ export async function readHistory(
 
 /** Makes the coming days' partitions, so that none has to take what belongs to another. Answers how many were made. */
 export async function ensureAuditPartitions(db: LedgerDb, daysAhead = 14): Promise<number> {
-  const { rows } = await sql<{ made: number }>`select ensure_day_partitions(${daysAhead}) as made`.execute(db);
+  const { rows } = await sql<{ made: number }>`select ensure_day_partitions(${daysAhead}) as made`.execute(
+    db,
+  );
   return rows[0]?.made ?? 0;
 }

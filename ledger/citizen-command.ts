@@ -182,7 +182,8 @@ export async function recordChanges(
     insert into audit_entry (person_key, version, act, actor, channel, detail)
     select person_key, version, ${act}, ${context.actor}, ${context.channel}, ${JSON.stringify(detail)}::jsonb from bumped
   `.execute(tx);
-  if (Number(numAffectedRows) !== new Set(personKeys).size) throw new Error('a change was recorded for an unknown person');
+  if (Number(numAffectedRows) !== new Set(personKeys).size)
+    throw new Error('a change was recorded for an unknown person');
   const { now, snapshots } = await readSnapshotsAt(tx, personKeys);
   if (now === undefined) return;
   const marks = [...snapshots].map(([personKey, snapshot]) => ({

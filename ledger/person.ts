@@ -61,7 +61,11 @@ export async function identifyPerson(ledger: Ledger, record: RegistryRecord): Pr
         .where('person_key', '=', person.personKey)
         .limit(1)
         .executeTakeFirst();
-      const context = { personKey: person.personKey, actor: 'system', channel: 'insurance-registry' } as const;
+      const context = {
+        personKey: person.personKey,
+        actor: 'system',
+        channel: 'insurance-registry',
+      } as const;
       if (known) await recordChange(tx, context, 'identify', { numbers, doses });
     }
     return withDoses(tx, {
@@ -98,7 +102,8 @@ async function findByRegistryId(ledger: Ledger, registryPersonId: string): Promi
 async function isUpToDate(ledger: Ledger, known: KnownPerson, record: RegistryRecord): Promise<boolean> {
   if (known.birthDate !== record.birthDate) return false;
   if (sorted(known.priorityGroups).join() !== sorted(record.priorityGroups).join()) return false;
-  if (!known.nameCipher || unseal(ledger.keys, known.personKey, known.nameCipher) !== record.name) return false;
+  if (!known.nameCipher || unseal(ledger.keys, known.personKey, known.nameCipher) !== record.name)
+    return false;
   const { rows } = await sql<{ numbers: number; doses: number }>`
     select
       (select count(*) from person_number where number_index = any(${indexes(ledger, record)}::bytea[])) as numbers,

@@ -2,14 +2,26 @@
 import { sql } from 'kysely';
 
 import { findDistrict } from '../domain/area/area';
-import { chooseProducts, lastDoseOf, mayRegister, nextDoseNumber, type DoseGiven } from '../domain/booking/booking-rules';
+import {
+  chooseProducts,
+  lastDoseOf,
+  mayRegister,
+  nextDoseNumber,
+  type DoseGiven,
+} from '../domain/booking/booking-rules';
 import type { Instant, PlainDate } from '../domain/civil-time/plain-date';
 import { stageAfter, type Stage } from '../domain/lifecycle/transitions';
 import { parseMobile, type Mobile } from '../domain/person-number/mobile';
 import { accepted, refused, type Outcome } from '../domain/refusal/refusals';
 import type { Round } from '../domain/round/round';
 import type { TextLanguage } from '../domain/text-message/templates';
-import { changeStage, citizenCommand, type CommandContext, type Decision, type LockedPerson } from './citizen-command';
+import {
+  changeStage,
+  citizenCommand,
+  type CommandContext,
+  type Decision,
+  type LockedPerson,
+} from './citizen-command';
 import { addContact, openMobile } from './contact';
 import type { Ledger, LedgerReader, LedgerTx } from './database';
 import { readDoses } from './person';
@@ -104,8 +116,19 @@ export async function withdraw(
       .where('registration_number', '=', live.registration_number)
       .execute();
     await changeStage(tx, person.personKey, roundId, 'withdraw', to);
-    await acknowledge(tx, person, 'registrationWithdrawn', live.registration_number, roundId, live.contact_id);
-    return { outcome: { roundId }, act: 'withdraw', detail: { roundId, registrationNumber: live.registration_number } };
+    await acknowledge(
+      tx,
+      person,
+      'registrationWithdrawn',
+      live.registration_number,
+      roundId,
+      live.contact_id,
+    );
+    return {
+      outcome: { roundId },
+      act: 'withdraw',
+      detail: { roundId, registrationNumber: live.registration_number },
+    };
   });
   if (!outcome.ok) return outcome;
   return accepted(await getRegistration(ledger, context.personKey, outcome.value.roundId));
@@ -144,7 +167,11 @@ async function decisionFacts(
 ): Promise<Outcome<RegistrationFacts>> {
   // A settlement takes this row for itself before it reads who registered: whoever holds it is counted.
   await sql`select from round where round_id = ${roundId} for key share`.execute(tx);
-  const { rows } = await sql<{ now: Date; settled: boolean; last_sessions: Record<string, PlainDate> | null }>`
+  const { rows } = await sql<{
+    now: Date;
+    settled: boolean;
+    last_sessions: Record<string, PlainDate> | null;
+  }>`
     select ledger_now() as now, exists (select from settlement s where s.round_id = ${roundId}) as settled,
       (select json_object_agg(p.product, last.day) from round_product p
         join lateral (select max(session_date)::text as day from slot s
@@ -262,7 +289,11 @@ async function acknowledge(
   });
 }
 
-async function registrationRows(db: LedgerReader, personKey: string, roundId: string): Promise<RegistrationRow[]> {
+async function registrationRows(
+  db: LedgerReader,
+  personKey: string,
+  roundId: string,
+): Promise<RegistrationRow[]> {
   const { rows } = await sql<RegistrationRow>`
     select r.*, c.mobile_cipher, c.language, p.stage
     from registration r join contact c using (contact_id)
@@ -273,7 +304,11 @@ async function registrationRows(db: LedgerReader, personKey: string, roundId: st
   return rows;
 }
 
-async function findLive(db: LedgerReader, personKey: string, roundId: string): Promise<RegistrationRow | undefined> {
+async function findLive(
+  db: LedgerReader,
+  personKey: string,
+  roundId: string,
+): Promise<RegistrationRow | undefined> {
   const [row] = await registrationRows(db, personKey, roundId);
   return row?.withdrawn_at === null ? row : undefined;
 }
@@ -303,7 +338,11 @@ export async function readRegistration(
   );
 }
 
-async function getRegistration(ledger: Ledger, personKey: string, roundId: string): Promise<RegistrationView> {
+async function getRegistration(
+  ledger: Ledger,
+  personKey: string,
+  roundId: string,
+): Promise<RegistrationView> {
   const view = await readRegistration(ledger, personKey, roundId);
   if (!view) throw new Error('an accepted registration is not in the ledger');
   return view;

@@ -94,9 +94,12 @@ export type RoundState =
 /** The state of a round at `now`, from its dates alone. */
 export function roundStateAt(round: Round, now: Instant): RoundState {
   const at = Date.parse(now);
-  const before = (instant: Instant | null): instant is Instant => instant !== null && at < Date.parse(instant);
-  if (before(round.registrationOpensAt)) return { state: 'registrationNotOpenYet', opensAt: round.registrationOpensAt };
-  if (before(round.registrationEndsAt)) return { state: 'registrationOpen', endsAt: round.registrationEndsAt };
+  const before = (instant: Instant | null): instant is Instant =>
+    instant !== null && at < Date.parse(instant);
+  if (before(round.registrationOpensAt))
+    return { state: 'registrationNotOpenYet', opensAt: round.registrationOpensAt };
+  if (before(round.registrationEndsAt))
+    return { state: 'registrationOpen', endsAt: round.registrationEndsAt };
   if (before(round.settlesAt)) return { state: 'settling', settlesAt: round.settlesAt };
   const opensAt = bookingOpensAt(round);
   const closesAt = bookingClosesAt(round);
@@ -164,5 +167,7 @@ export function registrationRoundFor(
   priorityGroups: readonly number[],
   now: Instant,
 ): Round | undefined {
-  return currentRounds(rounds, now).registrations.find((round) => groupInRound(round, priorityGroups) !== undefined);
+  return currentRounds(rounds, now).registrations.find(
+    (round) => groupInRound(round, priorityGroups) !== undefined,
+  );
 }

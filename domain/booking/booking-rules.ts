@@ -89,7 +89,8 @@ export function mayRegister(
   now: Instant,
 ): Outcome<{ readonly priorityGroup: number }> {
   const { registrationOpensAt: opensAt, registrationEndsAt: endsAt } = round;
-  if (round.kind !== 'rankThenInvite' || opensAt === null || endsAt === null) return refused({ code: 'noOpenRound' });
+  if (round.kind !== 'rankThenInvite' || opensAt === null || endsAt === null)
+    return refused({ code: 'noOpenRound' });
   if (isBefore(now, opensAt)) return refused({ code: 'registrationNotOpenYet', opensAt });
   if (!isBefore(now, endsAt)) return refused({ code: 'registrationClosed', endedAt: endsAt });
   const priorityGroup = groupInRound(round, person.priorityGroups);
@@ -149,7 +150,8 @@ export function mayBook(wish: {
   const window = right.value;
   if (isBefore(now, window.opensAt)) return refused({ code: 'bookingNotOpenYet', opensAt: window.opensAt });
   if (!isBefore(now, window.closesAt)) return refused({ code: 'bookingClosed', closedAt: window.closesAt });
-  if (slot.product !== window.product) return refused({ code: 'slotOfOtherProduct', product: window.product });
+  if (slot.product !== window.product)
+    return refused({ code: 'slotOfOtherProduct', product: window.product });
   const lastDose = lastDoseOf(wish.doses);
   const permitted = permittedProducts(round, lastDose).find(({ product }) => product === slot.product);
   if (!permitted) {
@@ -172,7 +174,8 @@ function rightToBook(
     case 'rankThenInvite':
       return invitation ? accepted(invitation) : refused({ code: 'notInvited' });
     case 'bookIfEligible': {
-      if (groupInRound(round, person.priorityGroups) === undefined) return refused({ code: 'notInOpenGroup' });
+      if (groupInRound(round, person.priorityGroups) === undefined)
+        return refused({ code: 'notInOpenGroup' });
       const window = bookingWindowFor(round, product, ageInRound(round, person.birthDate));
       return window ? accepted(window) : refused({ code: 'notInvited' });
     }

@@ -92,7 +92,10 @@ function aroundTheAppointment(p: ParticipationFacts, jitter: number): Obligation
   const appointment = p.appointment;
   if (p.stage !== 'booked' || !appointment) return [];
   const dayBefore = addDays(taipeiDateOf(appointment.startsAt), -1);
-  const reminderAt = addMs(taipeiInstant(dayBefore, dayBeforeFromMinute), Math.round(jitter * dayBeforeJitterMs));
+  const reminderAt = addMs(
+    taipeiInstant(dayBefore, dayBeforeFromMinute),
+    Math.round(jitter * dayBeforeJitterMs),
+  );
   const arrangement = `${appointment.appointmentNumber}/${appointment.startsAt}`;
   const reminder: Obligation = {
     kind: 'remindOfAppointment',
@@ -170,11 +173,13 @@ export function obligationsOf(personKey: string, snapshot: CitizenSnapshot): rea
     ]),
     ...nextDose(snapshot, jitter),
   ];
-  return owed
-    // A civil hour may fall after the end of what it reminds of: then nothing is owed.
-    .filter(({ dueAt, lapsesAt }) => Date.parse(dueAt) < Date.parse(lapsesAt))
-    .filter(({ occasion }) => !snapshot.met.includes(occasion))
-    .sort((a, b) => Date.parse(a.dueAt) - Date.parse(b.dueAt) || (a.occasion < b.occasion ? -1 : 1));
+  return (
+    owed
+      // A civil hour may fall after the end of what it reminds of: then nothing is owed.
+      .filter(({ dueAt, lapsesAt }) => Date.parse(dueAt) < Date.parse(lapsesAt))
+      .filter(({ occasion }) => !snapshot.met.includes(occasion))
+      .sort((a, b) => Date.parse(a.dueAt) - Date.parse(b.dueAt) || (a.occasion < b.occasion ? -1 : 1))
+  );
 }
 
 /** The obligations that still help at `now`; one that lapsed unmet is owed no more. */

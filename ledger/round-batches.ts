@@ -1,0 +1,69 @@
+/** How a step of a whole round goes through its people: some at a time, each batch whole or not at all. */
+import { sql } from 'kysely';
+
+import type { Instant } from '../domain/civil-time/plain-date';
+import type { Act } from '../domain/lifecycle/transitions';
+import { recordChanges } from './citizen-command';
+import type { Ledger, LedgerTx } from './database';
+
+/** What a step of a round comes to; `notDue`: the ledger's clock has not come so far. */
+export type RoundStepResult =
+  | { readonly answer: 'done'; readonly touched: number }
+  | { readonly answer: 'notDue'; readonly until: Instant };
+
+export interface BatchOptions {
+  /** People in one transaction. */
+  readonly batch?: number;
+  /** Called after each batch, with how many people are done: for heartbeats. May throw to stop. */
+  readonly onProgress?: (touched: number) => void;
+}
+
+/** A thousand people take some hundred milliseconds: no citizen waits long behind a step that holds them. */
+const defaultBatch = 1_000;
+
+/** One kind of step: who is concerned, what is done to them, and how it is recorded. */
+export interface RoundStepPlan {
+  readonly act: Act;
+  readonly roundId: string;
+  /** Keys of up to `limit` people still concerned. */
+  candidates(tx: LedgerTx, limit: number): Promise<readonly string[]>;
+  /**
+   * Does the step to those of `keys` (locked by now) who are still concerned, in statements that check again. Answers
+   * whom the engine has to hear of; anyone else concerned is recorded by the step itself.
+   */
+  apply(tx: LedgerTx, keys: readonly string[]): Promise<readonly string[]>;
+}
+
+/**
+ * Takes a step for everyone concerned. Killed at any point and called again, it goes on where the last batch ended.
+ * People are locked by key before anything of theirs, as citizens' own commands do, so neither waits in a circle.
+ */
+export async function takeInBatches(
+  ledger: Ledger,
+  plan: RoundStepPlan,
+  { batch = defaultBatch, onProgress }: BatchOptions,
+): Promise<number> {
+  let touched = 0;
+  for (;;) {
+    const done = await ledger.db.transaction().execute(async (tx) => {
+      const keys = await plan.candidates(tx, batch);
+      if (keys.length === 0) return 0;
+      await sql`select from person where person_key = any(${[...keys]}::uuid[]) order by person_key for no key update`.execute(
+        tx,
+      );
+      const changed = await plan.apply(tx, keys);
+      if (changed.length > 0) {
+        const context = { actor: 'system', channel: 'round-workflow', lane: 'mass' } as const;
+        await recordChanges(tx, context, changed, plan.act, { roundId: plan.roundId });
+      }
+      return keys.length;
+    });
+    if (done === 0) return touched;
+    touched += done;
+    onProgress?.(touched);
+  }
+}
+
+/** Keys of people in a stage of a round, with more conditions on participation `p`. */
+export const keysOf = (rows: readonly { person_key: string }[]): string[] =>
+  rows.map(({ person_key }) => person_key);
