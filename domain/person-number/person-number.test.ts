@@ -99,8 +99,8 @@ describe('reading a person number', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (raw) => {
         const result = parsePersonNumber(raw);
-        if ('refusal' in result) expect(Object.keys(result)).toEqual(['refusal']);
-        else expect(result.number).toMatch(/^[A-Z][A-D1289]\d{8}$/);
+        const told = 'refusal' in result ? Object.keys(result).join() : result.number;
+        expect(told).toMatch(/^(refusal|[A-Z][A-D1289]\d{8})$/);
       }),
     );
   });
