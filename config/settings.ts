@@ -12,12 +12,27 @@ const schema = Type.Object({
   HOST: Type.String({ default: '127.0.0.1', description: 'address that pages and API listen on' }),
   PUBLIC_ORIGIN: Type.String({
     default: '',
-    description: 'origin under which citizens reach the pages, e.g. https://vaccine.example; https makes cookies secure',
+    description:
+      'origin under which citizens reach the pages, e.g. https://vaccine.example; https makes cookies secure',
   }),
-  TRUSTED_PROXIES: Type.String({ default: '', description: 'addresses of proxies whose X-Forwarded-For counts' }),
-  DATABASE_URL: Type.String({ default: '', description: 'PostgreSQL of the ledger; empty at npm start: embedded' }),
-  DATABASE_CONNECTIONS: Type.Integer({ default: 8, minimum: 1, maximum: 100, description: 'pool of one process' }),
-  TEMPORAL_ADDRESS: Type.String({ default: '', description: 'host:port of Temporal; empty at npm start: a dev server' }),
+  TRUSTED_PROXIES: Type.String({
+    default: '',
+    description: 'addresses of proxies whose X-Forwarded-For counts',
+  }),
+  DATABASE_URL: Type.String({
+    default: '',
+    description: 'PostgreSQL of the ledger; empty at npm start: embedded',
+  }),
+  DATABASE_CONNECTIONS: Type.Integer({
+    default: 8,
+    minimum: 1,
+    maximum: 100,
+    description: 'pool of one process',
+  }),
+  TEMPORAL_ADDRESS: Type.String({
+    default: '',
+    description: 'host:port of Temporal; empty at npm start: a dev server',
+  }),
   TEMPORAL_NAMESPACE: Type.String({ default: 'default', description: 'namespace of all workflows' }),
   TEMPORAL_TASK_QUEUE: Type.String({ default: 'citizen', description: 'task queue of citizens and rounds' }),
   TEMPORAL_UI_URL: Type.String({ default: '', description: 'where operations find the Temporal UI' }),
@@ -27,24 +42,51 @@ const schema = Type.Object({
     maximum: 65_535,
     description: 'Prometheus metrics of a worker process; 0 serves none',
   }),
-  SMS_GATEWAY_URL: Type.String({ default: '', description: 'smpp://user:password@host:port or https://user:password@host/path' }),
-  SMS_RATE_PER_SECOND: Type.Integer({ default: 50, minimum: 1, description: 'what the gateway contract allows' }),
+  SMS_GATEWAY_URL: Type.String({
+    default: '',
+    description: 'smpp://user:password@host:port or https://user:password@host/path',
+  }),
+  SMS_RATE_PER_SECOND: Type.Integer({
+    default: 50,
+    minimum: 1,
+    description: 'what the gateway contract allows',
+  }),
   SMS_INBOX_URL: Type.String({ default: '', description: 'inbox of the SMS simulator (demonstration)' }),
-  INSURANCE_REGISTRY_URL: Type.String({ default: '', description: 'insurance registry that confirms number and card' }),
-  YIYUE_DATA_KEYS: Type.String({ default: '', description: 'data keys id:base64[,id:base64]; the last encrypts' }),
+  INSURANCE_REGISTRY_URL: Type.String({
+    default: '',
+    description: 'insurance registry that confirms number and card',
+  }),
+  YIYUE_DATA_KEYS: Type.String({
+    default: '',
+    description: 'data keys id:base64[,id:base64]; the last encrypts',
+  }),
   YIYUE_INDEX_KEY: Type.String({ default: '', description: 'key of the blind index, base64, 32 bytes' }),
-  YIYUE_SESSION_KEY: Type.String({ default: '', description: 'key that seals session cookies, base64, 32 bytes' }),
-  YIYUE_CAPTCHA_KEY: Type.String({ default: '', description: 'key that signs captcha challenges, base64, 32 bytes' }),
+  YIYUE_SESSION_KEY: Type.String({
+    default: '',
+    description: 'key that seals session cookies, base64, 32 bytes',
+  }),
+  YIYUE_CAPTCHA_KEY: Type.String({
+    default: '',
+    description: 'key that signs captcha challenges, base64, 32 bytes',
+  }),
 });
 
 export type Settings = Static<typeof schema>;
 
+/** What every JSON schema may say of itself; TypeBox keeps it out of its types. */
+interface Described {
+  readonly default?: string | number;
+  readonly description?: string;
+}
+
 /** Name, default and meaning of every setting, for `npm start -- --help` and the docs. */
-export const settingDescriptions = Object.entries(schema.properties).map(([name, property]) => ({
-  name,
-  default: String(property.default ?? ''),
-  description: property.description ?? '',
-}));
+export const settingDescriptions = Object.entries(schema.properties as Record<string, Described>).map(
+  ([name, property]) => ({
+    name,
+    default: property.default === undefined ? '' : String(property.default),
+    description: property.description ?? '',
+  }),
+);
 
 /**
  * Reads and checks the settings. `required` names those that this process cannot do without.
