@@ -7,6 +7,6 @@ import type { CitizenActivities } from '../workflows/citizen/activities';
 export function citizenActivities(ledger: Ledger): CitizenActivities {
   return {
     meetObligation: (personKey, obligation) => meetObligation(ledger, personKey, obligation),
-    fallAsleep: (personKey, version) => fallAsleep(ledger.db, personKey, version),
+    fallAsleep: (personKey, version, wakeAt) => fallAsleep(ledger.db, personKey, version, wakeAt),
   };
 }

@@ -86,19 +86,19 @@ test('several relays never claim the same person', async () => {
 
 test('a run falls asleep only on the newest version that it was given', async () => {
   const personKey = await invited();
-  expect(await fallAsleep(world.ledger.db, personKey, 1)).toBe(false);
+  expect(await fallAsleep(world.ledger.db, personKey, 1, null)).toBe(false);
   await sendAll();
-  expect(await fallAsleep(world.ledger.db, personKey, 1)).toBe(true);
-  expect(await fallAsleep(world.ledger.db, personKey, 1)).toBe(true);
+  expect(await fallAsleep(world.ledger.db, personKey, 1, null)).toBe(true);
+  expect(await fallAsleep(world.ledger.db, personKey, 1, null)).toBe(true);
   await change(personKey);
   expect(await row(personKey)).toMatchObject({ asleep: false });
-  expect(await fallAsleep(world.ledger.db, personKey, 1)).toBe(false);
+  expect(await fallAsleep(world.ledger.db, personKey, 1, null)).toBe(false);
 });
 
 test('a sleeper is woken when something falls due, not before', async () => {
   const personKey = await invited();
   await sendAll();
-  await fallAsleep(world.ledger.db, personKey, 1);
+  await fallAsleep(world.ledger.db, personKey, 1, at(2, 9 * hour));
   expect(await wakeSleepers(world.ledger.db, 10)).toBe(0);
   await world.stepTo(at(2, 10 * hour));
   expect(await wakeSleepers(world.ledger.db, 10)).toBe(1);

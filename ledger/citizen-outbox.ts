@@ -4,6 +4,7 @@
  */
 import { sql } from 'kysely';
 
+import type { Instant } from '../domain/civil-time/plain-date';
 import type { CitizenSnapshot } from '../domain/lifecycle/snapshot';
 import { openObligations } from '../domain/lifecycle/obligations';
 import { ledgerNow } from './clock';
@@ -73,12 +74,18 @@ export async function markSent(
 }
 
 /**
- * Marks a person's run as ended because nothing is due for days. False, and the run must go on, when the ledger has
- * moved past `version` or wants it sent again. Asking twice is harmless.
+ * Marks a person's run as ended because nothing is due for days; `wakeAt` is what the run would have waited for, null
+ * when nothing. False, and the run must go on, when the ledger has moved past `version` or wants it sent again. Asking
+ * twice is harmless.
  */
-export async function fallAsleep(db: LedgerReader, personKey: string, version: number): Promise<boolean> {
+export async function fallAsleep(
+  db: LedgerReader,
+  personKey: string,
+  version: number,
+  wakeAt: Instant | null,
+): Promise<boolean> {
   const { rows } = await sql`
-    update citizen_outbox set asleep = true
+    update citizen_outbox set asleep = true, next_due_at = ${wakeAt}::timestamptz
     where person_key = ${personKey}::uuid and version = ${version} and sent_version >= version
     returning person_key
   `.execute(db);

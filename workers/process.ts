@@ -30,11 +30,15 @@ const alwaysRequired = [
   'YIYUE_INDEX_KEY',
 ] as const satisfies readonly (keyof Settings)[];
 
-/** Runs `start` as a process of its own until a signal comes; a wrong setting ends it with one sentence. */
+/**
+ * Runs `start` as a process of its own until a signal comes; a wrong setting ends it with one sentence. A process
+ * that serves `METRICS_PORT` by itself says so.
+ */
 export async function runProcess(
   name: string,
   required: readonly (keyof Settings)[],
-  start: (parts: ProcessParts) => Promise<Running>,
+  start: (parts: ProcessParts) => Running,
+  { servesMetricsItself = false } = {},
 ): Promise<void> {
   const log = openLog(name);
   let settings: Settings;
@@ -47,9 +51,8 @@ export async function runProcess(
   }
   const ledger = openProcessLedger(settings, name);
   const metrics = new Registry();
-  const server = await serveMetrics(metrics, settings);
-  if (server) log.info('metrics are served', { port: server.port });
-  const running = await start({ settings, log, ledger, metrics });
+  const server = servesMetricsItself ? undefined : await serveMetrics(metrics, settings);
+  const running = start({ settings, log, ledger, metrics });
   log.info('started', { address: settings.TEMPORAL_ADDRESS, namespace: settings.TEMPORAL_NAMESPACE });
   closeWithGrace({ delay: graceMs, logger: false }, async ({ signal, err }) => {
     if (err) log.error('an error nobody caught ends the process', errorFields(err));

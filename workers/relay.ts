@@ -9,10 +9,10 @@ void runProcess('relay', [], ({ settings, log, ledger, metrics }) => {
     namespace: settings.TEMPORAL_NAMESPACE,
   });
   const relay = startRelay({ ledger, temporal, taskQueue: settings.TEMPORAL_TASK_QUEUE, log, metrics });
-  return Promise.resolve({
+  return {
     stop: async () => {
       await relay.stop();
       await temporal.close();
     },
-  });
+  };
 });

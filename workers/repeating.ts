@@ -23,7 +23,10 @@ export function repeat(turn: () => Promise<number>, failed: (error: unknown) => 
   };
 }
 
-/** Calls `work` for every item, at most `atOnce` at a time; stops taking items once `work` answered false. */
+/**
+ * Calls `work` for every item, at most `atOnce` at a time; stops taking items once `work` answered false or threw.
+ * Rejects with the first error after everything under way has ended.
+ */
 export async function inLanes<T>(
   items: readonly T[],
   atOnce: number,
@@ -36,8 +39,14 @@ export async function inLanes<T>(
       const item = items[next];
       next += 1;
       if (item === undefined) return;
-      if (!(await work(item))) goOn = false;
+      goOn = (await work(item).catch(giveUp)) && goOn;
     }
   };
-  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, lane));
+  const giveUp = (error: unknown): never => {
+    goOn = false;
+    throw error;
+  };
+  const lanes = await Promise.allSettled(Array.from({ length: Math.min(atOnce, items.length) }, lane));
+  const failure = lanes.find((ended) => ended.status === 'rejected');
+  if (failure) throw failure.reason;
 }

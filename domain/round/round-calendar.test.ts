@@ -1,4 +1,3 @@
-import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
 import { roundCalendar, stepKey, type RoundCalendarFacts } from './round-calendar';

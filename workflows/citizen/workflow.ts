@@ -20,8 +20,8 @@ import { citizenChanged, citizenOutlook } from './messages';
 const dayMs = 86_400_000;
 /** A run that would wait longer than this ends; the relay wakes the person again (no run lives for years on old code). */
 export const idleDays = 3;
-/** When the ledger says that a newer snapshot is on its way, it is asked again after this long all the same. */
-const askAgainAfter = '10 minutes';
+/** A run that may not end yet asks again after this long, and each time twice as long: the newer snapshot is on its way. */
+const askAgainMs = { first: 5_000, longest: 30 * 60_000 };
 
 const { meetObligation, fallAsleep } = proxyLocalActivities<CitizenActivities>({
   startToCloseTimeout: '15 seconds',
@@ -36,6 +36,7 @@ const { meetObligation, fallAsleep } = proxyLocalActivities<CitizenActivities>({
  */
 export async function citizen(personKey: string, carried?: CitizenSnapshot): Promise<void> {
   let held = carried;
+  let awakeMs = askAgainMs.first;
   const answers = new Answers();
   const nextAt = (snapshot: CitizenSnapshot, now: number) =>
     answers.nextOf(openObligations(personKey, snapshot, new Date(now).toISOString()));
@@ -75,9 +76,11 @@ export async function citizen(personKey: string, carried?: CitizenSnapshot): Pro
       const asleep = await fallAsleep.executeWithOptions({ summary: 'nothing due for days' }, [
         personKey,
         snapshot.version,
+        next?.dueAt ?? null,
       ]);
       if (asleep && allHandlersFinished() && !newerCame()) return;
-      await condition(newerCame, askAgainAfter, { summary: 'a newer snapshot is on its way' });
+      const came = await condition(newerCame, awakeMs, { summary: 'a newer snapshot is on its way' });
+      awakeMs = came ? askAgainMs.first : Math.min(askAgainMs.longest, awakeMs * 2);
     }
   }
 }

@@ -1,9 +1,13 @@
 /** What the reconciler needs: to poke what is overdue, to sweep what is spent, to see that every round has its workflow. */
 
-/** Whose effect is overdue: `poked` were sent to the engine again, `persistent` stayed so after several pokes. */
+/**
+ * Whose effect is overdue: `poked` are sent to the engine again, `persistent` stayed so after several pokes;
+ * `unsent` wait for the relay longer than they should.
+ */
 export interface Overdue {
   readonly poked: number;
   readonly persistent: number;
+  readonly unsent: number;
 }
 
 /** Rows removed, and day partitions made ahead. */

@@ -1,0 +1,115 @@
+/** The worker that runs the workflows of citizens, rounds and the reconciler. */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import {
+  NativeConnection,
+  Runtime,
+  Worker,
+  type WorkerOptions,
+  type WorkflowBundleOption,
+} from '@temporalio/worker';
+
+import { createActivities } from '../activities';
+import { neutralFailures } from '../activities/neutral-failures';
+import { projectRoot } from '../config/project-root';
+import type { Ledger } from '../ledger/database';
+import { errorFields, type WorkerLog } from './log';
+import { untilTemporalAnswers, type TemporalClient, type TemporalPlace } from './temporal-client';
+import { ensureRound } from './workflow-starts';
+
+export interface CitizenWorkerOptions extends TemporalPlace {
+  readonly ledger: Ledger;
+  readonly temporal: TemporalClient;
+  readonly taskQueue: string;
+  readonly log: WorkerLog;
+  /** Made beforehand, so that a start needs no bundler; bundled from the sources when it is missing. */
+  readonly bundle?: WorkflowBundleOption;
+  /** Changes to the worker's own options, for tests. */
+  readonly tuning?: Partial<WorkerOptions>;
+}
+
+/** Sends the SDK's own lines through our log, and leaves signals to the process. Once per process, before any worker. */
+export function installRuntime(log: WorkerLog, metricsAddress?: string): void {
+  const line = (level: 'info' | 'warn' | 'error') => (message: string, meta?: Record<string, unknown>) =>
+    log[level](message, { ...meta, ...(meta?.['error'] === undefined ? {} : errorFields(meta['error'])) });
+  Runtime.install({
+    logger: {
+      log: () => undefined,
+      trace: () => undefined,
+      debug: () => undefined,
+      info: () => undefined,
+      warn: line('warn'),
+      error: line('error'),
+    },
+    telemetryOptions: {
+      logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} },
+      ...(metricsAddress === undefined ? {} : { metrics: { prometheus: { bindAddress: metricsAddress } } }),
+    },
+    shutdownSignals: [],
+  });
+}
+
+/** Connects and makes the worker; the caller runs it and shuts it down. Rejects when Temporal is away. */
+export async function createCitizenWorker(options: CitizenWorkerOptions): Promise<Worker> {
+  const { address, namespace, taskQueue, ledger, log, temporal } = options;
+  const connection = await NativeConnection.connect({ address });
+  try {
+    return await Worker.create({
+      connection,
+      namespace,
+      taskQueue,
+      ...workflowSource(options.bundle),
+      activities: createActivities({
+        ledger,
+        ensureRound: (roundId) => temporal.call((client) => ensureRound(client, taskQueue, roundId)),
+        alarm: ({ persistent, poked }) => log.warn('people stay overdue', { persistent, poked }),
+      }),
+      interceptors: {
+        activity: [neutralFailures((activityType, error) => log.warn('an activity failed', { activityType, ...errorFields(error) }))],
+      },
+      // Cold starts come by the non-sticky queue; fixed pollers starve it.
+      workflowTaskPollerBehavior: { type: 'autoscaling' },
+      activityTaskPollerBehavior: { type: 'autoscaling' },
+      maxCachedWorkflows: 2_000,
+      shutdownGraceTime: '10 seconds',
+      ...options.tuning,
+    });
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}
+
+function workflowSource(bundle: WorkflowBundleOption | undefined): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+  if (bundle) return { workflowBundle: bundle };
+  const codePath = path.join(projectRoot, 'dist/workflow-bundle.js');
+  if (existsSync(codePath)) return { workflowBundle: { codePath } };
+  return { workflowsPath: require.resolve('../workflows') };
+}
+
+/** Runs the worker until `signal` aborts, making it anew when Temporal was away for longer than it bears. */
+export async function runCitizenWorker(options: CitizenWorkerOptions, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const worker = await untilTemporalAnswers(options.log, () => createCitizenWorker(options), signal).catch(
+      (error: unknown) => {
+        if (signal.aborted) return undefined;
+        throw error;
+      },
+    );
+    if (!worker) return;
+    const shutdown = () => {
+      if (worker.getState() === 'RUNNING') worker.shutdown();
+    };
+    signal.addEventListener('abort', shutdown, { once: true });
+    try {
+      const running = worker.run();
+      if (signal.aborted) shutdown();
+      await running;
+    } catch (error) {
+      options.log.warn('the worker ended; making it anew', errorFields(error));
+    } finally {
+      signal.removeEventListener('abort', shutdown);
+      await worker.connection?.close().catch(() => undefined);
+    }
+  }
+}
