@@ -1,0 +1,94 @@
+/** The places of a window: taken and given back under the slot's lock, so that it is never oversold. */
+import { sql } from 'kysely';
+
+import { lastDoseOf, permittedProducts } from '../domain/booking/booking-rules';
+import { taipeiInstant, type Instant, type PlainDate } from '../domain/civil-time/plain-date';
+import { refused, type Outcome } from '../domain/refusal/refusals';
+import { citizenCommand, type CommandContext, type Decision, type LockedPerson } from './citizen-command';
+import type { Ledger, LedgerReader, LedgerTx } from './database';
+import { readDoses } from './person';
+import { getRound } from './round';
+import { alternativesTo } from './site';
+
+/** A slot as read under its lock. */
+export interface LockedSlot {
+  readonly slot_id: number;
+  readonly round_id: string;
+  readonly site_id: string;
+  readonly product: string;
+  readonly session_date: PlainDate;
+  readonly starts_at: Date;
+  readonly ends_at: Date;
+  readonly left: number;
+}
+
+/** How many free windows someone is offered who lost the race for a place. */
+const alternativesOffered = 3;
+
+/**
+ * Runs `decide` for a place in `slotId`, with that slot, `otherSlots` and the person locked. A slot that is already
+ * full is not locked, so that those who are refused do not queue with those who book. `slotFull` comes back with the
+ * next free windows, looked up when the locks are gone.
+ */
+export async function withPlaceIn<T>(
+  ledger: Ledger,
+  context: CommandContext,
+  slotId: number,
+  otherSlots: readonly number[],
+  decide: (tx: LedgerTx, person: LockedPerson, slot: LockedSlot) => Promise<Decision<T>>,
+): Promise<Outcome<T>> {
+  const full = (await findLockedSlot(ledger.db, slotId))?.left === 0;
+  const locks = full ? otherSlots : [slotId, ...otherSlots];
+  const outcome = await citizenCommand<T>(ledger, context, locks, async (tx, person) => {
+    // Only this statement, begun with the locks held, sees what was committed while they were waited for.
+    const slot = await findLockedSlot(tx, slotId);
+    if (!slot) return { refusal: { code: 'slotUnknown' } };
+    return decide(tx, person, full ? { ...slot, left: 0 } : slot);
+  });
+  if (outcome.ok || outcome.refusal.code !== 'slotFull') return outcome;
+  const from = await earliestPermitted(ledger.db, context.personKey, slotId);
+  const alternatives = await alternativesTo(ledger.db, slotId, {
+    limit: alternativesOffered,
+    ...(from !== undefined && { from }),
+  });
+  return refused({ code: 'slotFull', alternatives });
+}
+
+async function findLockedSlot(db: LedgerReader, slotId: number): Promise<LockedSlot | undefined> {
+  const { rows } = await sql<LockedSlot>`
+    select slot_id, round_id, site_id, product, session_date, starts_at, ends_at,
+      greatest(capacity - booked, 0) as "left"
+    from slot where slot_id = ${slotId}
+  `.execute(db);
+  return rows[0];
+}
+
+/** From when on the slot's product may be given to the person: no alternative before it helps. */
+async function earliestPermitted(
+  db: LedgerReader,
+  personKey: string,
+  slotId: number,
+): Promise<Instant | undefined> {
+  const slot = await findLockedSlot(db, slotId);
+  if (!slot) return undefined;
+  const permitted = permittedProducts(
+    await getRound(db, slot.round_id),
+    lastDoseOf(await readDoses(db, personKey)),
+  );
+  const earliestOn = permitted.find(({ product }) => product === slot.product)?.earliestOn;
+  return earliestOn ? taipeiInstant(earliestOn, 0) : undefined;
+}
+
+/** Takes one place if there is one; a slot that was not locked because it was full is left alone. */
+export async function takePlace(tx: LedgerTx, slot: LockedSlot): Promise<boolean> {
+  if (slot.left === 0) return false;
+  const { rows } = await sql`
+    update slot set booked = booked + 1 where slot_id = ${slot.slot_id} and booked < capacity returning slot_id
+  `.execute(tx);
+  return rows.length === 1;
+}
+
+/** Gives one place back. Call only for an appointment that was booked and, in the same transaction, leaves the slot. */
+export async function giveBack(tx: LedgerTx, slotId: number): Promise<void> {
+  await sql`update slot set booked = booked - 1 where slot_id = ${slotId}`.execute(tx);
+}
