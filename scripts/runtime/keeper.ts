@@ -1,4 +1,4 @@
-/** The parent's side of `keeper.mjs`: starts programs that never outlive us and tells when one of them ended. */
+/** The parent's side of `keeper-process.mjs`: starts programs that never outlive us and tells when one of them ended. */
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import path from 'node:path';
@@ -61,7 +61,7 @@ export class Keeper {
   readonly gone: Promise<void>;
 
   constructor() {
-    this.#child = fork(path.join(projectRoot, 'scripts/runtime/keeper.mjs'), [], {
+    this.#child = fork(path.join(projectRoot, 'scripts/runtime/keeper-process.mjs'), [], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       // A session of its own: Ctrl-C reaches us alone, and we stop things in the right order.
       detached: true,

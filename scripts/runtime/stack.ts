@@ -261,8 +261,8 @@ async function simulatorAddresses(given: Environment): Promise<Environment> {
   return {
     ...(given.SMS_GATEWAY_URL === undefined
       ? {
-          SMS_GATEWAY_URL: `smpp://yiyue:yiyue@127.0.0.1:${String(await freePort(12_775))}`,
-          SMS_INBOX_URL: await origin(18_081),
+          SMS_GATEWAY_URL: `smpp://yiyue:demo@127.0.0.1:${String(await freePort(12_775))}`,
+          SMS_INBOX_URL: `${await origin(18_081)}/inbox`,
         }
       : {}),
     ...(given.INSURANCE_REGISTRY_URL === undefined ? { INSURANCE_REGISTRY_URL: await origin(18_082) } : {}),
