@@ -1,4 +1,4 @@
-/** Intent registration (意願登記): register, change, withdraw and read one's own. */
+/** Intent registration (意願登記): register, change, withdraw. */
 import { sql } from 'kysely';
 
 import { findDistrict } from '../domain/area/area';
@@ -9,7 +9,7 @@ import {
   nextDoseNumber,
   type DoseGiven,
 } from '../domain/booking/booking-rules';
-import type { Instant, PlainDate } from '../domain/civil-time/plain-date';
+import type { PlainDate } from '../domain/civil-time/plain-date';
 import { stageAfter, type Stage } from '../domain/lifecycle/transitions';
 import { parseMobile, type Mobile } from '../domain/person-number/mobile';
 import { accepted, refused, type Outcome } from '../domain/refusal/refusals';
@@ -23,10 +23,18 @@ import {
   type LockedPerson,
 } from './citizen-command';
 import { addContact, openMobile } from './contact';
-import type { Ledger, LedgerReader, LedgerTx } from './database';
+import type { Ledger, LedgerTx } from './database';
 import { readDoses } from './person';
+import {
+  findLiveRegistration,
+  getRegistration,
+  type RegistrationRow,
+  type RegistrationView,
+} from './registration-view';
 import { findRound } from './round';
 import { queueText } from './text-message';
+
+export { readRegistration, type RegistrationView } from './registration-view';
 
 /** What a citizen asks for. `districtCode` has eight digits; where one may book later is chosen afresh. */
 export interface RegistrationWish {
@@ -35,24 +43,6 @@ export interface RegistrationWish {
   readonly districtCode: string;
   readonly products: readonly string[];
   readonly language: TextLanguage;
-}
-
-/** One's own registration; the mobile is in full, for the caller to mask. */
-export interface RegistrationView {
-  /** No order of service. */
-  readonly registrationNumber: string;
-  readonly roundId: string;
-  readonly registeredAt: Instant;
-  readonly changedAt: Instant | null;
-  readonly mobile: string;
-  readonly language: TextLanguage;
-  readonly countyCode: string;
-  readonly districtCode: string;
-  readonly products: readonly string[];
-  readonly priorityGroup: number;
-  /** The round from which it was carried over, or `null` where the person registered themselves. */
-  readonly carriedFrom: string | null;
-  readonly stage: Stage;
 }
 
 /**
@@ -106,7 +96,7 @@ export async function withdraw(
     const facts = await decisionFacts(tx, person, roundId);
     // Whoever left the open groups since may still take back what they gave.
     if (!facts.ok && facts.refusal.code !== 'notInOpenGroup') return { refusal: facts.refusal };
-    const live = await findLive(tx, person.personKey, roundId);
+    const live = await findLiveRegistration(tx, person.personKey, roundId);
     if (!live) return { refusal: { code: 'notRegistered' } };
     const to = stageAfter(live.stage, 'withdraw');
     if (!to) return { refusal: { code: 'alreadySettled' } };
@@ -132,23 +122,6 @@ export async function withdraw(
   });
   if (!outcome.ok) return outcome;
   return accepted(await getRegistration(ledger, context.personKey, outcome.value.roundId));
-}
-
-interface RegistrationRow {
-  registration_number: string;
-  round_id: string;
-  contact_id: string;
-  mobile_cipher: Buffer;
-  language: TextLanguage;
-  county_code: string;
-  district_code: string;
-  products: string[];
-  priority_group: number;
-  registered_at: Date;
-  changed_at: Date | null;
-  withdrawn_at: Date | null;
-  carried_from: string | null;
-  stage: Stage;
 }
 
 interface RegistrationFacts {
@@ -189,7 +162,7 @@ async function decisionFacts(
     priorityGroup: may.value.priorityGroup,
     lastSessionOn: new Map(Object.entries(facts.last_sessions ?? {})),
     doses: await readDoses(tx, person.personKey),
-    live: await findLive(tx, person.personKey, roundId),
+    live: await findLiveRegistration(tx, person.personKey, roundId),
   });
 }
 
@@ -287,63 +260,4 @@ async function acknowledge(
     contactId,
     parameters: { registrationNumber, roundId },
   });
-}
-
-async function registrationRows(
-  db: LedgerReader,
-  personKey: string,
-  roundId: string,
-): Promise<RegistrationRow[]> {
-  const { rows } = await sql<RegistrationRow>`
-    select r.*, c.mobile_cipher, c.language, p.stage
-    from registration r join contact c using (contact_id)
-    join participation p on p.person_key = r.person_key and p.round_id = r.round_id
-    where r.person_key = ${personKey}::uuid and r.round_id = ${roundId}
-    order by r.withdrawn_at is null desc, r.registered_at desc, r.withdrawn_at desc limit 1
-  `.execute(db);
-  return rows;
-}
-
-async function findLive(
-  db: LedgerReader,
-  personKey: string,
-  roundId: string,
-): Promise<RegistrationRow | undefined> {
-  const [row] = await registrationRows(db, personKey, roundId);
-  return row?.withdrawn_at === null ? row : undefined;
-}
-
-/** One's registration in a round: the live one, else the one withdrawn last (stage `withdrawn`), else none. */
-export async function readRegistration(
-  ledger: Ledger,
-  personKey: string,
-  roundId: string,
-): Promise<RegistrationView | undefined> {
-  const [row] = await registrationRows(ledger.db, personKey, roundId);
-  return (
-    row && {
-      registrationNumber: row.registration_number,
-      roundId: row.round_id,
-      registeredAt: row.registered_at.toISOString(),
-      changedAt: row.changed_at?.toISOString() ?? null,
-      mobile: openMobile(ledger.keys, row),
-      language: row.language,
-      countyCode: row.county_code,
-      districtCode: row.district_code,
-      products: row.products,
-      priorityGroup: row.priority_group,
-      carriedFrom: row.carried_from,
-      stage: row.stage,
-    }
-  );
-}
-
-async function getRegistration(
-  ledger: Ledger,
-  personKey: string,
-  roundId: string,
-): Promise<RegistrationView> {
-  const view = await readRegistration(ledger, personKey, roundId);
-  if (!view) throw new Error('an accepted registration is not in the ledger');
-  return view;
 }

@@ -1,0 +1,105 @@
+/** A person's registration as the ledger keeps it, and as its owner reads it. */
+import { sql } from 'kysely';
+
+import type { Instant } from '../domain/civil-time/plain-date';
+import type { Stage } from '../domain/lifecycle/transitions';
+import type { TextLanguage } from '../domain/text-message/templates';
+import { openMobile } from './contact';
+import type { Ledger, LedgerReader } from './database';
+
+/** One's own registration; the mobile is in full, for the caller to mask. */
+export interface RegistrationView {
+  /** No order of service. */
+  readonly registrationNumber: string;
+  readonly roundId: string;
+  readonly registeredAt: Instant;
+  readonly changedAt: Instant | null;
+  readonly mobile: string;
+  readonly language: TextLanguage;
+  readonly countyCode: string;
+  readonly districtCode: string;
+  readonly products: readonly string[];
+  readonly priorityGroup: number;
+  /** The round from which it was carried over, or `null` where the person registered themselves. */
+  readonly carriedFrom: string | null;
+  readonly stage: Stage;
+}
+
+/** The row with its contact and the stage of its participation. */
+export interface RegistrationRow {
+  registration_number: string;
+  round_id: string;
+  contact_id: string;
+  mobile_cipher: Buffer;
+  language: TextLanguage;
+  county_code: string;
+  district_code: string;
+  products: string[];
+  priority_group: number;
+  registered_at: Date;
+  changed_at: Date | null;
+  withdrawn_at: Date | null;
+  carried_from: string | null;
+  stage: Stage;
+}
+
+async function registrationRows(
+  db: LedgerReader,
+  personKey: string,
+  roundId: string,
+): Promise<RegistrationRow[]> {
+  const { rows } = await sql<RegistrationRow>`
+    select r.*, c.mobile_cipher, c.language, p.stage
+    from registration r join contact c using (contact_id)
+    join participation p on p.person_key = r.person_key and p.round_id = r.round_id
+    where r.person_key = ${personKey}::uuid and r.round_id = ${roundId}
+    order by r.withdrawn_at is null desc, r.registered_at desc, r.withdrawn_at desc limit 1
+  `.execute(db);
+  return rows;
+}
+
+/** The registration that counts: not withdrawn. */
+export async function findLiveRegistration(
+  db: LedgerReader,
+  personKey: string,
+  roundId: string,
+): Promise<RegistrationRow | undefined> {
+  const [row] = await registrationRows(db, personKey, roundId);
+  return row?.withdrawn_at === null ? row : undefined;
+}
+
+/** One's registration in a round: the live one, else the one withdrawn last (stage `withdrawn`), else none. */
+export async function readRegistration(
+  ledger: Ledger,
+  personKey: string,
+  roundId: string,
+): Promise<RegistrationView | undefined> {
+  const [row] = await registrationRows(ledger.db, personKey, roundId);
+  return (
+    row && {
+      registrationNumber: row.registration_number,
+      roundId: row.round_id,
+      registeredAt: row.registered_at.toISOString(),
+      changedAt: row.changed_at?.toISOString() ?? null,
+      mobile: openMobile(ledger.keys, row),
+      language: row.language,
+      countyCode: row.county_code,
+      districtCode: row.district_code,
+      products: row.products,
+      priorityGroup: row.priority_group,
+      carriedFrom: row.carried_from,
+      stage: row.stage,
+    }
+  );
+}
+
+/** The same where it must be there. */
+export async function getRegistration(
+  ledger: Ledger,
+  personKey: string,
+  roundId: string,
+): Promise<RegistrationView> {
+  const view = await readRegistration(ledger, personKey, roundId);
+  if (!view) throw new Error('an accepted registration is not in the ledger');
+  return view;
+}
