@@ -5,8 +5,9 @@ import { sendAgain } from './resubmission';
 import { startSmsSimulator, type SmsSimulator, type SmsSimulatorSettings } from './simulator';
 import { aText, eventually, receiptsOf } from './test-support';
 
+/** Short enough to wait for, long enough for an answer on a busy machine. */
 const impatient = {
-  responseTimeoutMs: 200,
+  responseTimeoutMs: 600,
   patienceMs: 1_500,
   reconnectMinMs: 20,
   reconnectMaxMs: 100,
@@ -144,7 +145,7 @@ describe('texts over SMPP', () => {
 
   test('no more texts are unacknowledged at once than the window allows', async () => {
     const centre = await aCentre({ dedupe: false });
-    const gateway = aGateway(centre, { maxInFlight: 3, responseTimeoutMs: 500 });
+    const gateway = aGateway(centre, { maxInFlight: 3, responseTimeoutMs: 5_000, patienceMs: 700 });
     await eventually(() => gateway.health().ready);
     centre.orderFaults({ timeoutAfterAccept: 10 });
 

@@ -14,9 +14,10 @@ describe('the SMPP connection', () => {
     }
   });
 
-  /** A centre that answers binds, and leaves everything else to the test. */
+  /** A centre that answers binds and farewells, and leaves everything else to the test. */
   async function aCentreThat(
     does: (session: Session, pdu: PDU, sessions: number) => void,
+    enquireLinkMs = 50,
   ): Promise<{ gateway: SmsGateway; sessions: () => number }> {
     let sessions = 0;
     const server = createServer((session) => {
@@ -26,6 +27,8 @@ describe('the SMPP connection', () => {
       session.on('pdu', (pdu: PDU) => {
         if (pdu.command === 'bind_transceiver') {
           session.send(pdu.response({ system_id: 'strange' }));
+        } else if (pdu.command === 'unbind') {
+          session.send(pdu.response());
         }
         does(session, pdu, number);
       });
@@ -35,9 +38,9 @@ describe('the SMPP connection', () => {
     const gateway = connectSmsGateway({
       url: `smpp://user:pw@127.0.0.1:${(server.address() as AddressInfo).port}`,
       smpp: {
-        responseTimeoutMs: 100,
+        responseTimeoutMs: 300,
         patienceMs: 500,
-        enquireLinkMs: 50,
+        enquireLinkMs,
         reconnectMinMs: 10,
         reconnectMaxMs: 40,
       },
@@ -66,16 +69,19 @@ describe('the SMPP connection', () => {
     expect(sessions()).toBe(1);
   });
 
-  test('is made anew after bytes that are no PDU, and texts go out again', async () => {
+  const header = '000000050000000000000009';
+  test.each([
+    ['a PDU longer than any', `7fffffff${header}`, 60_000],
+    ['a TLV without the byte that it announces', `00000025${header}${'00'.repeat(17)}04270001`, 60_000],
+    ['a PDU shorter than its own header, which only silence betrays', `00000005${header}`, 50],
+  ])('is made anew after %s, and texts go out again', async (_what, hex, enquireLinkMs) => {
     const { gateway, sessions } = await aCentreThat((session, pdu, number) => {
       if (pdu.command === 'bind_transceiver' && number === 1) {
-        // A deliver_sm with a TLV that claims more than there is, and one that is longer than any.
-        session.socket.write(Buffer.from(`0000001500000005000000000000000900`, 'hex'));
-        session.socket.write(Buffer.from('7fffffff00000005', 'hex'));
+        session.socket.write(Buffer.from(hex, 'hex'));
       } else if (pdu.command === 'submit_sm') {
         session.send(pdu.response({ message_id: 'M1' }));
       }
-    });
+    }, enquireLinkMs);
     await eventually(() => sessions() >= 2);
     expect(await gateway.send(aText())).toEqual({ kind: 'accepted', gatewayMessageId: 'M1', segments: 1 });
   });
