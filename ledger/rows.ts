@@ -275,7 +275,7 @@ export interface Site {
 
 export interface Slot {
   /**
-   * Live appointments in the slot (I4): changed only by the statement that makes or ends one.
+   * Places used up: the slot's appointments that are booked, attended or missed (I4). Booking and moving in add one; cancelling and moving out take one away; attendance and absence change nothing.
    */
   booked: Generated<number>;
   capacity: number;
