@@ -50,10 +50,12 @@ export function parseLedgerKeys(dataKeys: string, indexKey: string): LedgerKeys 
   let currentDataKey = -1;
   for (const entry of dataKeys.split(',')) {
     const [id, encoded] = entry.trim().split(':');
-    currentDataKey = Number(id);
+    currentDataKey = Number(id || NaN);
     if (!Number.isInteger(currentDataKey) || currentDataKey < 0 || currentDataKey > 255) {
       throw new Error('a data key is written id:base64 with an id from 0 to 255');
     }
+    // Rows sealed by the first of the two could never be opened again.
+    if (parsed.has(currentDataKey)) throw new Error(`data key ${currentDataKey} is named twice`);
     parsed.set(currentDataKey, keyOf(encoded ?? '', 'data key'));
   }
   return { dataKeys: parsed, currentDataKey, indexKey: keyOf(indexKey, 'index key') };
@@ -61,6 +63,6 @@ export function parseLedgerKeys(dataKeys: string, indexKey: string): LedgerKeys 
 
 function keyOf(encoded: string, name: string): Buffer {
   const key = Buffer.from(encoded, 'base64');
-  if (key.length !== 32) throw new Error(`a ${name} has 32 bytes in base64`);
+  if (key.length !== 32) throw new Error(`the ${name} has to have 32 bytes in base64`);
   return key;
 }

@@ -9,7 +9,8 @@ import * as messages from './migrations/0004-messages';
 import * as access from './migrations/0005-access';
 import * as simulatedRegistry from './migrations/0006-simulated-registry';
 
-const migrations: Record<string, Migration> = {
+/** Every migration by name, in their order. */
+export const migrations: Readonly<Record<string, Migration>> = {
   '0001-people': people,
   '0002-rounds': rounds,
   '0003-participation': participation,
@@ -24,10 +25,15 @@ export async function migrateToLatest(databaseUrl: string): Promise<string[]> {
     dialect: new PostgresDialect({ pool: new Pool({ connectionString: databaseUrl, max: 2 }) }),
   });
   try {
-    const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve(migrations) } });
+    const migrator = new Migrator({
+      db,
+      provider: { getMigrations: () => Promise.resolve({ ...migrations }) },
+    });
     const { error, results } = await migrator.migrateToLatest();
     if (error) throw error instanceof Error ? error : new Error('migration failed');
-    return (results ?? []).filter(({ status }) => status === 'Success').map(({ migrationName }) => migrationName);
+    return (results ?? [])
+      .filter(({ status }) => status === 'Success')
+      .map(({ migrationName }) => migrationName);
   } finally {
     await db.destroy();
   }
