@@ -48,6 +48,7 @@ export type Refusal =
   | { readonly code: 'idempotencyKeyInvalid' }
   | { readonly code: 'idempotencyKeyReused' }
   | { readonly code: 'lookupNoMatch' }
+  | { readonly code: 'siteUnknown' }
   | { readonly code: 'stationUnknown' }
   | { readonly code: 'attendanceAtOtherSite' }
   | { readonly code: 'attendanceOnOtherDay' }

@@ -1,0 +1,70 @@
+/** The API and the pages as one Fastify app: a table of contents. */
+import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
+import fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify';
+
+import type { InsuranceRegistry } from '../gateways/insurance-registry/port';
+import type { Ledger } from '../ledger/database';
+import { logging } from './logging';
+import { captchaPlugin } from './plugins/captcha';
+import { idempotencyPlugin } from './plugins/idempotency';
+import { jsonBodyPlugin } from './plugins/json-body';
+import { ledgerPlugin } from './plugins/ledger';
+import { limitsPlugin, type Guarded, type LimitSettings } from './plugins/limits';
+import { notFoundPlugin } from './plugins/not-found';
+import { originPlugin } from './plugins/origin';
+import { refusalsPlugin } from './plugins/refusals';
+import { registryPlugin } from './plugins/registry';
+import { securityHeadersPlugin } from './plugins/security-headers';
+import { sessionPlugin } from './plugins/session';
+
+/** What the app is built from; processes and tests bring their own. */
+export interface AppParts {
+  readonly ledger: Ledger;
+  readonly registry: InsuranceRegistry;
+  /** 32 bytes each. */
+  readonly sessionKey: Buffer;
+  readonly captchaKey: Buffer;
+  /** e.g. `https://vaccine.example`; empty when citizens reach the app under its own address. */
+  readonly publicOrigin: string;
+  /** Addresses of proxies whose `X-Forwarded-For` counts, comma-separated; empty for none. */
+  readonly trustedProxies?: string;
+  readonly logLevel?: string;
+  readonly logStream?: { write(line: string): void };
+  /** Other limits and another answering time than the usual ones, for tests. */
+  readonly limits?: Readonly<Record<Guarded, LimitSettings>>;
+  readonly signInFloorMs?: number;
+  /** The pages; without them there is only the API. */
+  readonly pages?: FastifyPluginAsync;
+}
+
+/** Builds the app; it neither listens nor needs the database to be up. */
+export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
+  const secure = parts.publicOrigin.startsWith('https:');
+  const app = fastify({
+    logger: logging(parts.logLevel ?? 'info', parts.logStream) ?? false,
+    disableRequestLogging: true,
+    bodyLimit: 64 * 1024,
+    trustProxy: parts.trustedProxies ? parts.trustedProxies.split(',').map((proxy) => proxy.trim()) : false,
+    forceCloseConnections: 'idle',
+    exposeHeadRoutes: true,
+  });
+  app.setValidatorCompiler(TypeBoxValidatorCompiler);
+
+  await app.register(refusalsPlugin);
+  await app.register(notFoundPlugin);
+  await app.register(securityHeadersPlugin, { secure });
+  await app.register(jsonBodyPlugin);
+  await app.register(originPlugin, { publicOrigin: parts.publicOrigin });
+  await app.register(ledgerPlugin, { ledger: parts.ledger });
+  await app.register(registryPlugin, {
+    registry: parts.registry,
+    ...(parts.signInFloorMs === undefined ? {} : { floorMs: parts.signInFloorMs }),
+  });
+  await app.register(captchaPlugin, { key: parts.captchaKey });
+  await app.register(limitsPlugin, parts.limits ? { settings: parts.limits } : {});
+  await app.register(idempotencyPlugin);
+  await app.register(sessionPlugin, { key: parts.sessionKey, secure });
+
+  if (parts.pages) await app.register(parts.pages);
+  return app;
+}

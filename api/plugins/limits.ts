@@ -1,0 +1,213 @@
+/**
+ * How often one may try. Counts stand in PostgreSQL under keyed hashes, never an address or a number in the clear.
+ * Why these limits cannot lock an honest person out for another's attempts: docs/decisions/limits.md.
+ */
+import { createHmac } from 'node:crypto';
+import { isIPv6 } from 'node:net';
+import fp from 'fastify-plugin';
+import {
+  RateLimiterMemory,
+  RateLimiterPostgres,
+  RateLimiterRes,
+  type RateLimiterAbstract,
+} from 'rate-limiter-flexible';
+
+import type { Refusal } from '../../domain/refusal/refusals';
+
+type TooMany = Extract<Refusal, { code: 'tooManyAttempts' }>;
+
+/** What is tried under a limit by person and address. */
+export type Guarded = 'signIn' | 'quickLookup';
+
+/** What is asked for under a limit by address alone. */
+export type Paced = 'challenge' | 'textQuestion';
+
+export interface LimitSettings {
+  /** Failures of one address against one person. */
+  readonly pair: { readonly points: number; readonly seconds: number };
+  /** The same while a person is being guessed at from many addresses. */
+  readonly pairUnderAttack: number;
+  /** Failures of one address against anybody: generous, since a whole village may share one. */
+  readonly address: { readonly points: number; readonly seconds: number };
+  /** Failures against one person from all addresses that never succeeded, after which it counts as an attack. */
+  readonly person: { readonly points: number; readonly seconds: number };
+}
+
+export const limitSettings: Readonly<Record<Guarded, LimitSettings>> = {
+  signIn: {
+    pair: { points: 6, seconds: 900 },
+    pairUnderAttack: 2,
+    address: { points: 200, seconds: 900 },
+    person: { points: 60, seconds: 3_600 },
+  },
+  // Three digits are a thousand guesses: thirty a day are three in a hundred for a stranger with many addresses.
+  quickLookup: {
+    pair: { points: 8, seconds: 86_400 },
+    pairUnderAttack: 0,
+    address: { points: 200, seconds: 900 },
+    person: { points: 30, seconds: 86_400 },
+  },
+};
+
+const pacing: Readonly<Record<Paced, { points: number; duration: number }>> = {
+  challenge: { points: 600, duration: 60 },
+  // A question in words is easy for a program: few an hour for one address, and so for each of its tries.
+  textQuestion: { points: 60, duration: 3_600 },
+};
+
+/** An address from which the right card number came counts as known for this long. */
+const knownSeconds = 180 * 86_400;
+
+/** A try that was let through. */
+export interface Attempt {
+  /**
+   * True when too much was tried against this person: the answer must then be the neutral one, whatever is true.
+   * Only the quick lookup is limited in this way, since telling would tell that there is something to guess.
+   */
+  readonly answerAsMiss: boolean;
+  /** Takes back what the try counted and remembers the address as known to the person. */
+  succeeded(): Promise<void>;
+  /** Takes back what the try counted, when it failed through no fault of who tried. */
+  withdrawn(): Promise<void>;
+}
+
+export interface Limits {
+  /** Counts a try before it is made, so that many at once cannot pass together. */
+  begin(what: Guarded, address: string, personNumber: string): Promise<Attempt | TooMany>;
+  /** Counts something that only costs us work; `undefined` when it may be done. */
+  pace(what: Paced, address: string): Promise<TooMany | undefined>;
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    readonly limits: Limits;
+  }
+}
+
+export interface LimitsPluginOptions {
+  /** Other numbers than the usual ones, for tests. */
+  readonly settings?: Readonly<Record<Guarded, LimitSettings>>;
+}
+
+export const limitsPlugin = fp<LimitsPluginOptions>(
+  async (app, options) => {
+    const settings = options.settings ?? limitSettings;
+    const { pool, keys } = app.ledger;
+    const hashed = (...parts: readonly string[]): string =>
+      createHmac('sha256', keys.indexKey)
+        .update(JSON.stringify(['limit', ...parts]))
+        .digest('base64url');
+    const stored = (keyPrefix: string, points: number, duration: number): RateLimiterPostgres =>
+      new RateLimiterPostgres({
+        storeClient: pool,
+        tableName: 'rate_limit',
+        tableCreated: true,
+        clearExpiredByTimeout: false,
+        keyPrefix,
+        points,
+        duration,
+        // Who is far over the limit is refused from memory: an attack must not cost the database a row a try.
+        inMemoryBlockOnConsumed: points + 1,
+      });
+    const guards = {
+      signIn: guardOf('signIn', settings.signIn, stored),
+      quickLookup: guardOf('quickLookup', settings.quickLookup, stored),
+    };
+    const known = stored('known', 1_000_000, knownSeconds);
+    const paces = {
+      challenge: new RateLimiterMemory({ keyPrefix: 'challenge', ...pacing.challenge }),
+      textQuestion: stored('textQuestion', pacing.textQuestion.points, pacing.textQuestion.duration),
+    };
+
+    const limits: Limits = {
+      async begin(what, rawAddress, personNumber) {
+        const guard = guards[what];
+        const address = hashed('address', networkOf(rawAddress));
+        const person = hashed('person', personNumber);
+        const pair = hashed('pair', networkOf(rawAddress), personNumber);
+        const isKnown = (await known.get(pair)) !== null;
+        const perAddress = await consume(guard.address, address);
+        if (perAddress.refusal) return perAddress.refusal;
+        const perPair = await consume(guard.pair, pair);
+        // A known address neither counts against the person nor suffers from what others tried.
+        const perPerson = isKnown ? undefined : await consume(guard.person, person);
+        const underAttack = perPerson?.refusal !== undefined;
+        const allowed = underAttack ? guard.settings.pairUnderAttack : guard.settings.pair.points;
+        const overPair = perPair.consumed > allowed;
+        const attempt: Attempt = {
+          answerAsMiss: what === 'quickLookup' && overPair,
+          async succeeded() {
+            await guard.address.reward(address, 1);
+            await guard.pair.delete(pair);
+            if (!isKnown && !underAttack) await guard.person.reward(person, 1);
+            await known.set(pair, 1, knownSeconds);
+          },
+          async withdrawn() {
+            await guard.address.reward(address, 1);
+            await guard.pair.reward(pair, 1);
+            if (!isKnown) await guard.person.reward(person, 1);
+          },
+        };
+        if (what === 'signIn' && overPair) {
+          return { code: 'tooManyAttempts', retryAfterSeconds: Math.ceil(perPair.msBeforeNext / 1000) || 1 };
+        }
+        return attempt;
+      },
+      async pace(what, address) {
+        return (await consume(paces[what], hashed('address', networkOf(address)))).refusal;
+      },
+    };
+    app.decorate('limits', limits);
+  },
+  { name: 'limits', dependencies: ['ledger'] },
+);
+
+function guardOf(
+  what: Guarded,
+  settings: LimitSettings,
+  stored: (keyPrefix: string, points: number, duration: number) => RateLimiterPostgres,
+) {
+  return {
+    settings,
+    pair: stored(`${what}Pair`, settings.pair.points, settings.pair.seconds),
+    address: stored(`${what}Address`, settings.address.points, settings.address.seconds),
+    person: stored(`${what}Person`, settings.person.points, settings.person.seconds),
+  };
+}
+
+interface Consumption {
+  readonly consumed: number;
+  readonly msBeforeNext: number;
+  readonly refusal: TooMany | undefined;
+}
+
+async function consume(limiter: RateLimiterAbstract, key: string): Promise<Consumption> {
+  try {
+    const { consumedPoints, msBeforeNext } = await limiter.consume(key);
+    return { consumed: consumedPoints, msBeforeNext, refusal: undefined };
+  } catch (over) {
+    // The library throws its result when the limit is passed, and an error when the store failed.
+    if (!(over instanceof RateLimiterRes)) throw over;
+    const retryAfterSeconds = Math.max(1, Math.ceil(over.msBeforeNext / 1000));
+    return {
+      // Refused from memory it does not know the count any more; it is beyond every limit then.
+      consumed: over.consumedPoints || Number.MAX_SAFE_INTEGER,
+      msBeforeNext: over.msBeforeNext,
+      refusal: { code: 'tooManyAttempts', retryAfterSeconds },
+    };
+  }
+}
+
+/** What counts as one address: an IPv4 address, or the /64 that one IPv6 subscriber has. */
+export function networkOf(address: string): string {
+  const plain = address.replace(/^::ffff:(?=\d+\.)/, '');
+  if (!isIPv6(plain)) return plain;
+  const [head = '', tail] = plain.split('%', 1)[0]?.split('::') ?? [];
+  const left = head === '' ? [] : head.split(':');
+  const right = tail === undefined || tail === '' ? [] : tail.split(':');
+  const zeros = tail === undefined ? [] : Array<string>(8 - left.length - right.length).fill('0');
+  return [...left, ...zeros, ...right]
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':');
+}

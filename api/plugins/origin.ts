@@ -1,0 +1,34 @@
+/** Refuses writes that another web site made a browser send; programs without a browser send neither header. */
+import type { FastifyRequest } from 'fastify';
+import fp from 'fastify-plugin';
+
+import { RefusedRequest } from '../problems';
+
+export interface OriginPluginOptions {
+  /** Origin under which citizens come; empty: that of the request itself. */
+  readonly publicOrigin: string;
+}
+
+const reads = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/**
+ * Guards the JSON routes; forms are guarded by tokens. `Sec-Fetch-Site` decides where the browser sends it; older
+ * ones send `Origin` alone.
+ */
+export const originPlugin = fp<OriginPluginOptions>(
+  async (app, { publicOrigin }) => {
+    app.addHook('onRequest', async (request) => {
+      if (reads.has(request.method) || !request.url.startsWith('/v1/')) return;
+      if (!isOwn(request, publicOrigin)) throw new RefusedRequest({ code: 'originRefused' });
+    });
+  },
+  { name: 'origin' },
+);
+
+function isOwn(request: FastifyRequest, publicOrigin: string): boolean {
+  const site = request.headers['sec-fetch-site'];
+  if (site !== undefined) return site === 'same-origin' || site === 'none';
+  const { origin } = request.headers;
+  if (origin === undefined) return true;
+  return origin === (publicOrigin === '' ? `${request.protocol}://${request.host}` : publicOrigin);
+}

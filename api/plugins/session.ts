@@ -1,0 +1,215 @@
+/**
+ * Who is signed in: a sealed cookie that ends ten minutes after the last act and two hours after signing in.
+ * A session that was ended (signed out) is refused by every write inside its own transaction, and by reads
+ * against what is remembered for at most a second.
+ */
+import { randomUUID } from 'node:crypto';
+import secureSession from '@fastify/secure-session';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import fp from 'fastify-plugin';
+
+import type { CommandContext } from '../../ledger/citizen-command';
+import { endSession, isSessionEnded } from '../../ledger/session';
+import { RefusedRequest } from '../problems';
+
+/** Without an act for this long the session is over (rules: 登入後 10 分鐘). */
+export const sessionIdleMs = 10 * 60_000;
+/** However active, after this long one signs in again. */
+export const sessionLifeMs = 2 * 3_600_000;
+/** How long a read trusts that a session was not ended elsewhere. */
+const revocationFreshMs = 1_000;
+const revocationsHeld = 10_000;
+
+export interface SignedInCitizen {
+  readonly personKey: string;
+  readonly sessionId: string;
+  readonly signedInAt: Date;
+  readonly lastActAt: Date;
+  /** When it ends unless something is done before. */
+  readonly expiresAt: Date;
+}
+
+declare module '@fastify/secure-session' {
+  interface SessionData {
+    personKey: string;
+    sessionId: string;
+    /** Epoch milliseconds, real time: the stepping clock does not touch security lifetimes. */
+    signedInAt: number;
+    lastActAt: number;
+  }
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The person whose session this is; `null` when nobody is signed in or the session is over. */
+    citizen: SignedInCitizen | null;
+    /** True when a session came with the request but is over: its owner should read that, not "sign in". */
+    sessionIsOver: boolean;
+    /** The signed-in person; refuses with `sessionRequired` or `sessionEnded`. */
+    requireCitizen(): SignedInCitizen;
+    /** Begins a session of the person, with an id of its own; what else the cookie held (form secrets) stays. */
+    signIn(personKey: string): SignedInCitizen;
+    /** Ends the session everywhere and removes the cookie. */
+    signOut(): Promise<void>;
+    /** What ledger commands need to know of this request. `channel`: `api` or `web`. */
+    commandContext(channel: string): CommandContext;
+  }
+  interface FastifyContextConfig {
+    /** `false`: asking this does not prolong the session (countdowns, status). */
+    act?: boolean;
+    /** `false`: the route has nothing to do with sessions and works without a database. */
+    session?: boolean;
+  }
+}
+
+export interface SessionPluginOptions {
+  /** 32 bytes. */
+  readonly key: Buffer;
+  /** True when citizens come by https. */
+  readonly secure: boolean;
+}
+
+/** What a browser fetches by itself while it shows a page is no act of the person. */
+const passiveDestinations = new Set([
+  'audio',
+  'font',
+  'image',
+  'manifest',
+  'script',
+  'style',
+  'video',
+  'worker',
+]);
+
+export const sessionPlugin = fp<SessionPluginOptions>(
+  async (app, { key, secure }) => {
+    await app.register(secureSession, {
+      key,
+      cookieName: sessionCookieName(secure),
+      // The cookie's own limit stands behind ours, for a clock that was set back.
+      expiry: sessionLifeMs / 1000 + 60,
+      cookie: { path: '/', httpOnly: true, sameSite: 'lax', secure },
+    });
+    const revocations = new Revocations(app);
+    app.decorateRequest('citizen', null);
+    app.decorateRequest('sessionIsOver', false);
+    app.decorateRequest('requireCitizen', requireCitizen);
+    app.decorateRequest('signIn', signIn);
+    app.decorateRequest('signOut', signOut);
+    app.decorateRequest('commandContext', commandContext);
+
+    app.addHook('onRequest', async (request) => {
+      if (request.routeOptions.config?.session === false) return;
+      const found = sessionOf(request);
+      if (!found) return;
+      if (found.expiresAt.getTime() <= Date.now() || (await revocations.isEnded(found.sessionId))) {
+        request.sessionIsOver = true;
+        forget(request);
+        return;
+      }
+      request.citizen = found;
+      if (isAct(request)) {
+        const now = Date.now();
+        request.session.set('lastActAt', now);
+        request.citizen = citizenOf(found.personKey, found.sessionId, found.signedInAt.getTime(), now);
+      }
+    });
+
+    async function signOut(this: FastifyRequest): Promise<void> {
+      const { citizen } = this;
+      if (citizen) {
+        await endSession(app.ledger, citizen.sessionId);
+        revocations.remember(citizen.sessionId, true);
+      }
+      this.citizen = null;
+      this.session.delete();
+    }
+  },
+  { name: 'session', dependencies: ['ledger'] },
+);
+
+/** With https the `__Host-` prefix ties the cookie to this origin alone. */
+export function sessionCookieName(secure: boolean): string {
+  return secure ? '__Host-yiyue' : 'yiyue';
+}
+
+function isAct(request: FastifyRequest): boolean {
+  if (request.routeOptions.config?.act === false) return false;
+  return !passiveDestinations.has(String(request.headers['sec-fetch-dest'] ?? ''));
+}
+
+function sessionOf(request: FastifyRequest): SignedInCitizen | null {
+  const personKey = request.session.get('personKey');
+  const sessionId = request.session.get('sessionId');
+  const signedInAt = request.session.get('signedInAt');
+  const lastActAt = request.session.get('lastActAt');
+  if (!personKey || !sessionId || !signedInAt || !lastActAt) return null;
+  return citizenOf(personKey, sessionId, signedInAt, lastActAt);
+}
+
+function citizenOf(
+  personKey: string,
+  sessionId: string,
+  signedInAt: number,
+  lastActAt: number,
+): SignedInCitizen {
+  return {
+    personKey,
+    sessionId,
+    signedInAt: new Date(signedInAt),
+    lastActAt: new Date(lastActAt),
+    expiresAt: new Date(Math.min(lastActAt + sessionIdleMs, signedInAt + sessionLifeMs)),
+  };
+}
+
+function requireCitizen(this: FastifyRequest): SignedInCitizen {
+  if (this.citizen) return this.citizen;
+  throw new RefusedRequest({ code: this.sessionIsOver ? 'sessionEnded' : 'sessionRequired' });
+}
+
+function signIn(this: FastifyRequest, personKey: string): SignedInCitizen {
+  const now = Date.now();
+  const sessionId = randomUUID();
+  this.session.set('personKey', personKey);
+  this.session.set('sessionId', sessionId);
+  this.session.set('signedInAt', now);
+  this.session.set('lastActAt', now);
+  this.sessionIsOver = false;
+  this.citizen = citizenOf(personKey, sessionId, now, now);
+  return this.citizen;
+}
+
+/** Takes the person out of the cookie but leaves what forms keep there. */
+function forget(request: FastifyRequest): void {
+  request.session.set('personKey', undefined);
+  request.session.set('sessionId', undefined);
+}
+
+function commandContext(this: FastifyRequest, channel: string): CommandContext {
+  const { personKey, sessionId } = this.requireCitizen();
+  const { idempotency } = this;
+  return { personKey, actor: 'citizen', channel, sessionId, ...(idempotency ? { idempotency } : {}) };
+}
+
+/** Which sessions were found ended or live, and when; bounded, oldest first out. */
+class Revocations {
+  readonly #held = new Map<string, { ended: boolean; askedAt: number }>();
+
+  constructor(private readonly app: FastifyInstance) {}
+
+  async isEnded(sessionId: string): Promise<boolean> {
+    const known = this.#held.get(sessionId);
+    if (known && (known.ended || performance.now() - known.askedAt < revocationFreshMs)) return known.ended;
+    const ended = await isSessionEnded(this.app.ledger.db, sessionId);
+    this.remember(sessionId, ended);
+    return ended;
+  }
+
+  remember(sessionId: string, ended: boolean): void {
+    this.#held.delete(sessionId);
+    this.#held.set(sessionId, { ended, askedAt: performance.now() });
+    if (this.#held.size <= revocationsHeld) return;
+    const oldest = this.#held.keys().next();
+    if (!oldest.done) this.#held.delete(oldest.value);
+  }
+}
