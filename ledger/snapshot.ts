@@ -73,7 +73,10 @@ export async function readSnapshotsAt(
     from person p
     left join lateral (
       select d.dose_number, d.product, d.given_on from dose d
-      where d.person_key = p.person_key order by d.dose_number desc limit 1
+      where d.person_key = p.person_key
+        -- Whoever never gave a mobile cannot be reminded: to foresee it would only wake the engine in vain.
+        and exists (select from contact c where c.person_key = p.person_key)
+      order by d.dose_number desc limit 1
     ) last_dose on true
     left join interval_in_force i
       on i.from_product = last_dose.product and i.dose_number = last_dose.dose_number + 1

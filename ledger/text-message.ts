@@ -125,8 +125,9 @@ export async function readTextsOf(
 }
 
 /**
- * The contact through which a person is told of something: that of the live appointment, else of the round's
- * registration, else the newest one given. Undefined when the person never gave a mobile.
+ * The contact through which a person is told of something: that of the round's appointment that stands, was kept or
+ * was missed, else that of the round's registration, else the newest one given. Without a round: that of any
+ * appointment that stands, else the newest. Undefined when the person never gave a mobile.
  */
 export async function findContactFor(
   db: LedgerReader,
@@ -136,12 +137,11 @@ export async function findContactFor(
   const { rows } = await sql<{ contact_id: string }>`
     select contact_id from (
       select contact_id, 1 as place, booked_at as since from appointment
-        where person_key = ${personKey}::uuid and status = 'booked'
-          and (${roundId}::text is null or round_id = ${roundId}::text)
+        where person_key = ${personKey}::uuid and status <> 'cancelled'
+          and (round_id = ${roundId}::text or (${roundId}::text is null and status = 'booked'))
       union all
       select contact_id, 2, registered_at from registration
-        where person_key = ${personKey}::uuid and withdrawn_at is null
-          and (${roundId}::text is null or round_id = ${roundId}::text)
+        where person_key = ${personKey}::uuid and withdrawn_at is null and round_id = ${roundId}::text
       union all
       select contact_id, 3, given_at from contact where person_key = ${personKey}::uuid
     ) candidate
