@@ -198,7 +198,8 @@ export async function recordChanges(
       ${marks.map(({ nextDueAt }) => nextDueAt)}::timestamptz[]) as mark (person_key, version, next_due_at)
     on conflict (person_key) do update set version = excluded.version,
       lane = case when o.version > o.sent_version and o.lane = 'personal' then 'personal' else excluded.lane end,
-      changed_at = clock_timestamp(), next_due_at = excluded.next_due_at, asleep = false, pokes = 0
+      -- Who already waits for the relay keeps the place in the queue.
+      changed_at = case when o.version > o.sent_version then o.changed_at else clock_timestamp() end, next_due_at = excluded.next_due_at, asleep = false, pokes = 0
   `.execute(tx);
 }
 
