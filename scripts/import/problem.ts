@@ -50,7 +50,8 @@ export class ImportRefused extends Error {
     /** How many there are in all; `problems` holds the first ones. */
     readonly count: number,
   ) {
-    super(`${count} problem${count === 1 ? '' : 's'} in the files; nothing was loaded`);
+    const first = problems[0] ? ` (${problemLine(problems[0])})` : '';
+    super(`${count} problem${count === 1 ? '' : 's'} in the files${first}; nothing was loaded`);
   }
 }
 

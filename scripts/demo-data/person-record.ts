@@ -1,0 +1,39 @@
+/** One person of the demonstration registry, and how they stand in `people.csv`. */
+import type { PlainDate } from '../../domain/civil-time/plain-date';
+
+export const personColumns = [
+  ...(['numbers', 'name', 'birth_date', 'card_number', 'priority_groups', 'previous_doses'] as const),
+  'mobile_contract',
+] as const;
+export type PersonRecord = Readonly<Record<(typeof personColumns)[number], string>>;
+
+/** A person before they are written down. */
+export interface DemonstrationRecord {
+  /** The one in use first. */
+  readonly numbers: readonly string[];
+  readonly name: string;
+  readonly birthDate: PlainDate;
+  readonly cardNumber: string;
+  readonly priorityGroups: readonly number[];
+  readonly previousDoses: readonly { readonly product: string; readonly givenOn: PlainDate }[];
+  readonly mobile: string | null;
+}
+
+export function personRecord(person: DemonstrationRecord): PersonRecord {
+  return {
+    numbers: person.numbers.join('; '),
+    name: person.name,
+    birth_date: person.birthDate,
+    card_number: person.cardNumber,
+    priority_groups: person.priorityGroups.join(';'),
+    previous_doses: person.previousDoses.map(({ product, givenOn }) => `${product} ${givenOn}`).join('; '),
+    mobile_contract: person.mobile ?? '',
+  };
+}
+
+/** The day of birth of somebody who becomes `age` on `day`; a 29 February without its like becomes 1 March. */
+export function birthdayOf(day: PlainDate, age: number): PlainDate {
+  const year = Number(day.slice(0, 4)) - age;
+  const leap = new Date(Date.UTC(year, 1, 29)).getUTCMonth() === 1;
+  return day.endsWith('-02-29') && !leap ? `${year}-03-01` : `${year}${day.slice(4)}`;
+}
