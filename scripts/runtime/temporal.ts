@@ -7,6 +7,7 @@ import { PlainFailure } from './failure';
 import { lastLines, logEnd, logFile, readJson, rotateLog, stringEntries, writeJson } from './home';
 import type { Keeper, Program } from './keeper';
 import { rememberProcess, stopLeftOver } from './left-over';
+import { prepareNamespace } from './namespace';
 import { freePort } from './ports';
 import { Supervised } from './supervised';
 import { temporalBinary } from './temporal-binary';
@@ -150,7 +151,7 @@ function addressOf(ports: Ports): string {
 }
 
 /** Waits until workflows can be started in the namespace; `check` may throw to end the waiting. */
-export async function untilHealthy(address: string, namespace: string, check: () => void): Promise<void> {
+async function untilHealthy(address: string, namespace: string, check: () => void): Promise<void> {
   const deadline = Date.now() + startTimeoutMs;
   let last: unknown;
   while (Date.now() < deadline) {
@@ -175,7 +176,14 @@ export async function untilHealthy(address: string, namespace: string, check: ()
 }
 
 async function givenTemporal(address: string, namespace: string): Promise<RunningTemporal> {
-  await untilHealthy(address, namespace, () => undefined);
+  try {
+    await prepareNamespace(address, namespace);
+  } catch (error) {
+    throw new PlainFailure(
+      `The Temporal of TEMPORAL_ADDRESS (${address}) does not answer for the namespace "${namespace}" ` +
+        `(${error instanceof Error ? error.message : String(error)}).`,
+    );
+  }
   return { address, namespace, uiUrl: undefined, server: undefined };
 }
 

@@ -1,10 +1,6 @@
 /** A place in a real Temporal server for one test file, apart from all others. */
 import { randomUUID } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
-import { Connection } from '@temporalio/client';
-import { msToTs } from '@temporalio/common/lib/time';
-import { searchAttributes } from '../../config/search-attributes';
-import { untilHealthy } from '../../scripts/runtime/temporal';
+import { prepareNamespace } from '../../scripts/runtime/namespace';
 import { askTestServers } from './ask';
 
 /** Where one test file talks to Temporal. */
@@ -22,34 +18,8 @@ export async function createTestTemporal(): Promise<TestTemporal> {
   const { address, namespace } = await askTestServers<{ address: string; namespace: string | null }>(
     '/temporal',
   );
-  return {
-    address,
-    namespace: namespace ?? (await registerNamespace(address)),
-    taskQueue: `test-${randomUUID()}`,
-  };
-}
-
-/** Used when the namespaces that were made at the start are all taken; takes some seconds. */
-async function registerNamespace(address: string): Promise<string> {
-  const namespace = `test-${randomUUID()}`;
-  const connection = await Connection.connect({ address });
-  try {
-    await connection.workflowService.registerNamespace({
-      namespace,
-      workflowExecutionRetentionPeriod: msToTs('1 day'),
-    });
-    await untilHealthy(address, namespace, () => undefined);
-    const types = { Keyword: 2, Datetime: 6 } as const;
-    await connection.operatorService.addSearchAttributes({
-      namespace,
-      searchAttributes: Object.fromEntries(searchAttributes.map(({ name, type }) => [name, types[type]])),
-    });
-    for (;;) {
-      const known = await connection.operatorService.listSearchAttributes({ namespace });
-      if (searchAttributes.every(({ name }) => name in (known.customAttributes ?? {}))) return namespace;
-      await pause(100);
-    }
-  } finally {
-    await connection.close();
-  }
+  // The namespaces that were made at the start may all be taken; another one takes some seconds.
+  const mine = namespace ?? `test-${randomUUID()}`;
+  if (namespace === null) await prepareNamespace(address, mine);
+  return { address, namespace: mine, taskQueue: `test-${randomUUID()}` };
 }
