@@ -23,7 +23,8 @@ export function neutralFailures(told: FailureListener): ActivityInterceptorsFact
 
 function neutralFailure(error: unknown): ApplicationFailure {
   const name = error instanceof Error ? error.name : 'Error';
-  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  const code =
+    error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   const failure = ApplicationFailure.retryable(
     `an activity failed (${code === undefined ? name : `${name} ${code}`}); the worker's log says more`,
     code ?? name,

@@ -28,8 +28,12 @@ export function reconciliationActivities(parts: ReconciliationParts): Reconcilia
   return {
     async pokeOverdue() {
       const overdue = await pokeOverdue(ledger.db, { graceMs });
-      gauge('reconciliation_persistent_overdue', 'People overdue after several pokes').set(overdue.persistent);
-      gauge('reconciliation_unsent', 'People whose change the relay has not carried in time').set(overdue.unsent);
+      gauge('reconciliation_persistent_overdue', 'People overdue after several pokes').set(
+        overdue.persistent,
+      );
+      gauge('reconciliation_unsent', 'People whose change the relay has not carried in time').set(
+        overdue.unsent,
+      );
       if (overdue.persistent > 0) parts.alarm(overdue);
       return overdue;
     },
@@ -50,5 +54,7 @@ export function reconciliationActivities(parts: ReconciliationParts): Reconcilia
 }
 
 function gauge(name: string, description: string) {
-  return metricMeter.withTags({ task_queue: activityInfo().taskQueue }).createGauge(name, 'int', undefined, description);
+  return metricMeter
+    .withTags({ task_queue: activityInfo().taskQueue })
+    .createGauge(name, 'int', undefined, description);
 }

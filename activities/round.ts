@@ -31,7 +31,8 @@ export function roundActivities(ledger: Ledger): RoundActivities {
 
 /** Takes the step unless the ledger's clock, which rules, has not come so far. */
 async function whenDue(ledger: Ledger, roundId: string, step: RoundStep): Promise<RoundStepAnswer> {
-  if (Date.parse(await ledgerNow(ledger.db)) < Date.parse(step.at)) return { answer: 'notDue', until: step.at };
+  if (Date.parse(await ledgerNow(ledger.db)) < Date.parse(step.at))
+    return { answer: 'notDue', until: step.at };
   const stopping = cancellationSignal();
   const beat = setInterval(() => heartbeat(), beatEveryMs);
   try {
@@ -47,7 +48,12 @@ async function whenDue(ledger: Ledger, roundId: string, step: RoundStep): Promis
   }
 }
 
-function takeStep(ledger: Ledger, roundId: string, step: RoundStep, options: BatchOptions): Promise<RoundStepAnswer> {
+function takeStep(
+  ledger: Ledger,
+  roundId: string,
+  step: RoundStep,
+  options: BatchOptions,
+): Promise<RoundStepAnswer> {
   switch (step.step) {
     case 'carryOver':
       return carryOverInto(ledger, roundId, options);

@@ -5,13 +5,7 @@
 import { isGrpcServiceError } from '@temporalio/client';
 import { Counter, Gauge, type Registry } from 'prom-client';
 
-import {
-  claimUnsent,
-  markSent,
-  outboxLag,
-  wakeSleepers,
-  type UnsentCitizen,
-} from '../ledger/citizen-outbox';
+import { claimUnsent, markSent, outboxLag, wakeSleepers, type UnsentCitizen } from '../ledger/citizen-outbox';
 import type { Ledger } from '../ledger/database';
 import { errorFields, type WorkerLog } from './log';
 import { Outage } from './outage';
@@ -103,7 +97,11 @@ function concernsOnePerson(error: unknown): boolean {
 
 function relayMetrics(ledger: Ledger, registry: Registry) {
   const registers = [registry];
-  const asleep = new Gauge({ name: 'relay_asleep', help: 'People whose run ended and who wait to be woken', registers });
+  const asleep = new Gauge({
+    name: 'relay_asleep',
+    help: 'People whose run ended and who wait to be woken',
+    registers,
+  });
   const oldest = new Gauge({
     name: 'relay_oldest_unsent_seconds',
     help: 'Age of the oldest change that the engine has not been given',

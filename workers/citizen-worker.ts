@@ -65,7 +65,11 @@ export async function createCitizenWorker(options: CitizenWorkerOptions): Promis
         alarm: ({ persistent, poked }) => log.warn('people stay overdue', { persistent, poked }),
       }),
       interceptors: {
-        activity: [neutralFailures((activityType, error) => log.warn('an activity failed', { activityType, ...errorFields(error) }))],
+        activity: [
+          neutralFailures((activityType, error) =>
+            log.warn('an activity failed', { activityType, ...errorFields(error) }),
+          ),
+        ],
       },
       // Cold starts come by the non-sticky queue; fixed pollers starve it.
       workflowTaskPollerBehavior: { type: 'autoscaling' },
@@ -80,7 +84,9 @@ export async function createCitizenWorker(options: CitizenWorkerOptions): Promis
   }
 }
 
-function workflowSource(bundle: WorkflowBundleOption | undefined): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+function workflowSource(
+  bundle: WorkflowBundleOption | undefined,
+): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
   if (bundle) return { workflowBundle: bundle };
   const codePath = path.join(projectRoot, 'dist/workflow-bundle.js');
   if (existsSync(codePath)) return { workflowBundle: { codePath } };

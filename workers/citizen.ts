@@ -8,7 +8,10 @@ void runProcess(
   [],
   ({ settings, log, ledger }) => {
     const place = { address: settings.TEMPORAL_ADDRESS, namespace: settings.TEMPORAL_NAMESPACE };
-    installRuntime(log, settings.METRICS_PORT === 0 ? undefined : `${settings.HOST}:${String(settings.METRICS_PORT)}`);
+    installRuntime(
+      log,
+      settings.METRICS_PORT === 0 ? undefined : `${settings.HOST}:${String(settings.METRICS_PORT)}`,
+    );
     const temporal = openTemporalClient(place);
     const stopping = new AbortController();
     const taskQueue = settings.TEMPORAL_TASK_QUEUE;

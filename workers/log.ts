@@ -51,7 +51,9 @@ export function openLog(process: string, destination?: { write(line: string): vo
 }
 
 function onlyAllowed(fields: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(allowedFields.filter((name) => name in fields).map((name) => [name, fields[name]]));
+  return Object.fromEntries(
+    allowedFields.filter((name) => name in fields).map((name) => [name, fields[name]]),
+  );
 }
 
 /** What may be said of an error: its class, its code and where it arose; never its message, which may quote a value. */
@@ -63,5 +65,9 @@ export function errorFields(error: unknown): LogFields {
     .filter((line) => /^\s+at /.test(line))
     .slice(0, 8)
     .map((line) => line.trim());
-  return { error: error.name, ...(typeof code === 'string' || typeof code === 'number' ? { code } : {}), frames };
+  return {
+    error: error.name,
+    ...(typeof code === 'string' || typeof code === 'number' ? { code } : {}),
+    frames,
+  };
 }

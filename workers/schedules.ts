@@ -22,7 +22,9 @@ async function run(): Promise<void> {
     );
     const rounds = await readRounds(ledger.db);
     for (const { roundId } of rounds) {
-      await untilTemporalAnswers(log, () => temporal.call((client) => tellRoundChanged(client, taskQueue, roundId)));
+      await untilTemporalAnswers(log, () =>
+        temporal.call((client) => tellRoundChanged(client, taskQueue, roundId)),
+      );
     }
     log.info('the schedule and the rounds are there', { count: rounds.length });
   } catch (error) {

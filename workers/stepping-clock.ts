@@ -30,7 +30,7 @@ export interface SteppingClockParts {
 
 /** The engine's clock may be a little behind the ledger's. */
 const marginMs = 1_000;
-const lookEveryMs = 150;
+const lookEveryMs = 100;
 /** Between two looks nothing may have moved, since one act may set off the next. */
 const quietLooks = 2;
 
@@ -41,7 +41,6 @@ export class SteppingClock {
 
   /** Goes to the earliest due instant, at most to `notAfter`. Null when nothing falls due until then. */
   async stepToNextDue(notAfter?: Instant): Promise<Instant | null> {
-    await this.#ensureRounds();
     await this.untilRest();
     const due = await nextDueInstant(this.parts.ledger.db);
     if (due === null || (notAfter !== undefined && Date.parse(due) > Date.parse(notAfter))) return null;
@@ -65,7 +64,6 @@ export class SteppingClock {
     const { ledger, temporal, taskQueue } = this.parts;
     await stepClockTo(ledger.db, addMs(instant, marginMs));
     const offset = await clockOffsetMs(ledger.db);
-    await pokeOverdue(ledger.db, { graceMs: 0 });
     for (const roundId of await this.#openRounds()) {
       await temporal.call((client) => tellClockStepped(client, taskQueue, roundId, offset));
     }
@@ -77,8 +75,11 @@ export class SteppingClock {
 
   /** Waits until outbox, texts, and what is due to people and rounds are done. Throws when that takes too long. */
   async untilRest(): Promise<void> {
+    await this.#ensureRounds();
+    // Whoever stepped the clock, those to whom something fell due have to learn of it.
+    await pokeOverdue(this.parts.ledger.db, { graceMs: 0 });
     const deadline = Date.now() + (this.parts.restWithinMs ?? 60_000);
-    for (let quiet = 0; quiet < quietLooks; ) {
+    for (let quiet = 0; quiet < quietLooks;) {
       const unrest = await this.#unrest();
       quiet = unrest === '' ? quiet + 1 : 0;
       if (Date.now() > deadline) throw new Error(`The engine did not come to rest: ${unrest}.`);

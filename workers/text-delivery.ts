@@ -50,7 +50,10 @@ export function startTextDelivery(options: TextDeliveryOptions): Running {
   const { ledger, gateway, log } = options;
   const { leaseMs, idleMs, atOnce } = { ...defaults, ...options };
   // No more than can be sent within half a lease, or the last of a batch would be taken for lost.
-  const batch = Math.max(1, Math.min(options.batch ?? defaults.batch, Math.floor((options.ratePerSecond * leaseMs) / 2_000)));
+  const batch = Math.max(
+    1,
+    Math.min(options.batch ?? defaults.batch, Math.floor((options.ratePerSecond * leaseMs) / 2_000)),
+  );
   const tokens = new RateLimiterQueue(new RateLimiterMemory({ points: options.ratePerSecond, duration: 1 }));
   const metrics = deliveryMetrics(ledger, options.metrics);
   const gatewayOutage = new Outage('the SMS gateway', log);
@@ -60,6 +63,7 @@ export function startTextDelivery(options: TextDeliveryOptions): Running {
     metrics.receipts.inc({ answer: await recordReceipt(ledger.db, receipt) });
   });
   let receiptsHandedOver = false;
+  let stopping = false;
 
   async function turn(): Promise<number> {
     if (!receiptsHandedOver) {
@@ -67,7 +71,8 @@ export function startTextDelivery(options: TextDeliveryOptions): Running {
       receiptsHandedOver = true;
     }
     const health = gateway.health();
-    if (!health.ready) return gatewayOutage.failed(Object.assign(new Error('not ready'), { code: health.reason }));
+    if (!health.ready)
+      return gatewayOutage.failed(Object.assign(new Error('not ready'), { code: health.reason }));
     gatewayOutage.over();
     const claimed = await claimTexts(ledger.db, { limit: batch, leaseMs });
     const texts = await readTextsToSend(
@@ -77,7 +82,7 @@ export function startTextDelivery(options: TextDeliveryOptions): Running {
     const byId = new Map(texts.map((text) => [text.textMessageId, text]));
     await inLanes(claimed, atOnce, async (claim) => {
       const text = byId.get(claim.textMessageId);
-      if (text) await deliver(text, claim);
+      if (text) await (stopping ? giveBack(text) : deliver(text, claim));
       return true;
     });
     ledgerOutage.over();
@@ -95,7 +100,16 @@ export function startTextDelivery(options: TextDeliveryOptions): Running {
     await record(text.textMessageId, outcome, mayHaveRepeated);
   }
 
-  async function record(textMessageId: string, outcome: SendOutcome, mayHaveRepeated: boolean): Promise<void> {
+  /** What was claimed and not submitted is free for the next sender at once, and of no unknown outcome. */
+  function giveBack({ textMessageId }: OutgoingSms): Promise<void> {
+    return recordThrottled(ledger.db, textMessageId, 0);
+  }
+
+  async function record(
+    textMessageId: string,
+    outcome: SendOutcome,
+    mayHaveRepeated: boolean,
+  ): Promise<void> {
     switch (outcome.kind) {
       case 'accepted':
       case 'duplicate': {
@@ -120,6 +134,7 @@ export function startTextDelivery(options: TextDeliveryOptions): Running {
   const sending = repeat(turn, (error) => ledgerOutage.failed(error));
   return {
     stop: async () => {
+      stopping = true;
       await sending.stop();
       removeListener();
     },

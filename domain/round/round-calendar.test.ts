@@ -42,7 +42,10 @@ describe('a round’s calendar', () => {
       registrationOpensAt: fc.constant(null),
       settlesAt: fc.option(instant),
       windowsCloseAt: fc.array(instant),
-      sessionDates: fc.array(instant.map((at) => at.slice(0, 10)), { minLength: 1 }),
+      sessionDates: fc.array(
+        instant.map((at) => at.slice(0, 10)),
+        { minLength: 1 },
+      ),
     });
     fc.assert(
       fc.property(facts, (given) => {

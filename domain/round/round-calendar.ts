@@ -43,10 +43,16 @@ export function roundCalendar(facts: RoundCalendarFacts): readonly RoundStep[] {
       at === null ? [] : [{ step: 'carryOver', at }],
     ),
     ...(facts.settlesAt === null ? [] : [{ step: 'settle', at: facts.settlesAt } as const]),
-    ...[...new Set(facts.windowsCloseAt)].map((at): RoundStep => ({ step: 'lapseInvitations', at, closedBy: at })),
-    ...[...new Set(facts.sessionDates)].map(
-      (date): RoundStep => ({ step: 'markMissed', at: taipeiInstant(addDays(date, 1), 0), throughDate: date }),
-    ),
+    ...[...new Set(facts.windowsCloseAt)].map((at): RoundStep => ({
+      step: 'lapseInvitations',
+      at,
+      closedBy: at,
+    })),
+    ...[...new Set(facts.sessionDates)].map((date): RoundStep => ({
+      step: 'markMissed',
+      at: taipeiInstant(addDays(date, 1), 0),
+      throughDate: date,
+    })),
   ];
   const last = steps.reduce((latest, { at }) => Math.max(latest, Date.parse(at)), 0);
   if (facts.sessionDates.length > 0) steps.push({ step: 'closeRound', at: new Date(last).toISOString() });

@@ -1,5 +1,11 @@
 /** The engine over a ledger of one's own: worker, relay and clock as the processes run them, in this one process. */
-import { bundleWorkflowCode, DefaultLogger, type Worker, type WorkflowBundle, type WorkerOptions } from '@temporalio/worker';
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  type Worker,
+  type WorkflowBundle,
+  type WorkerOptions,
+} from '@temporalio/worker';
 import { Registry } from 'prom-client';
 
 import type { Ledger } from '../../ledger/database';

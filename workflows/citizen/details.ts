@@ -33,12 +33,15 @@ export function summaryOf(kind: ObligationKind): string {
 /** Where the person stands in every round, and what falls due next; Markdown for the Temporal UI. */
 export function detailsOf(snapshot: CitizenSnapshot, next: Obligation | undefined): string {
   const stages = snapshot.participations.map(
-    ({ roundId, stage, doseNumber }) => `- round ${roundId}, dose ${String(doseNumber)}: ${stageWords[stage]}`,
+    ({ roundId, stage, doseNumber }) =>
+      `- round ${roundId}, dose ${String(doseNumber)}: ${stageWords[stage]}`,
   );
   const due = next ? `${obligationWords[next.kind]}, ${taipeiMinute(next.dueAt)} (Taipei)` : 'nothing';
   return [...stages, `- next due: ${due}`, `- snapshot version ${String(snapshot.version)}`].join('\n');
 }
 
 function taipeiMinute(instant: Instant): string {
-  return addMs(instant, 8 * 3_600_000).slice(0, 16).replace('T', ' ');
+  return addMs(instant, 8 * 3_600_000)
+    .slice(0, 16)
+    .replace('T', ' ');
 }

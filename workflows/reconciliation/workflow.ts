@@ -17,7 +17,10 @@ export interface ReconciliationReport extends Overdue, Swept {
 /** One run of the schedule. */
 export async function reconciliation(): Promise<ReconciliationReport> {
   const overdue = await pokeOverdue.executeWithOptions({ summary: 'poke whose effect is overdue' }, []);
-  const openRounds = await ensureRounds.executeWithOptions({ summary: 'every open round has its workflow' }, []);
+  const openRounds = await ensureRounds.executeWithOptions(
+    { summary: 'every open round has its workflow' },
+    [],
+  );
   const swept = await sweepSpent.executeWithOptions({ summary: 'sweep what is spent' }, []);
   const report = { ...overdue, openRounds, ...swept };
   setCurrentDetails(

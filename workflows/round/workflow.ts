@@ -9,7 +9,12 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 
-import { roundCalendar, stepKey, type RoundStep, type RoundStepName } from '../../domain/round/round-calendar';
+import {
+  roundCalendar,
+  stepKey,
+  type RoundStep,
+  type RoundStepName,
+} from '../../domain/round/round-calendar';
 import type { RoundActivities, RoundStepAnswer } from './activities';
 import { clockStepped, roundChanged, roundOutlook } from './messages';
 
@@ -59,7 +64,9 @@ export async function round(
 
   for (;;) {
     const known = changes;
-    const facts = await readRoundFacts.executeWithOptions({ summary: 'read the facts of the round' }, [roundId]);
+    const facts = await readRoundFacts.executeWithOptions({ summary: 'read the facts of the round' }, [
+      roundId,
+    ]);
     if (facts.closed) break;
     clockOffsetMs = Math.max(clockOffsetMs, facts.clockOffsetMs);
     const offset = clockOffsetMs;
