@@ -4,6 +4,7 @@ const esModules = [
   'typebox',
   '@fastify/type-provider-typebox',
   'cookie',
+  '@fastify/cookie',
   'altcha-lib',
   'ical-generator',
 ];
@@ -26,6 +27,6 @@ module.exports = {
       },
     ],
   },
-  transformIgnorePatterns: [`/node_modules/(?!(${esModules.join('|')})/)`, '/dist/'],
+  transformIgnorePatterns: [`/node_modules/(?!(${esModules.join('|')})/)`, '<rootDir>/dist/'],
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.yiyue/'],
 };
