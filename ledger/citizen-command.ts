@@ -199,7 +199,8 @@ export async function recordChanges(
     on conflict (person_key) do update set version = excluded.version,
       lane = case when o.version > o.sent_version and o.lane = 'personal' then 'personal' else excluded.lane end,
       -- Who already waits for the relay keeps the place in the queue.
-      changed_at = case when o.version > o.sent_version then o.changed_at else clock_timestamp() end, next_due_at = excluded.next_due_at, asleep = false, pokes = 0
+      changed_at = case when o.version > o.sent_version then o.changed_at else clock_timestamp() end,
+      next_due_at = excluded.next_due_at, asleep = false, pokes = 0
   `.execute(tx);
 }
 
