@@ -1,4 +1,3 @@
-import { WorkflowNotFoundError } from '@temporalio/client';
 import { sql } from 'kysely';
 
 import { openObligations } from '../../domain/lifecycle/obligations';
@@ -9,6 +8,7 @@ import { clockOffsetMs } from '../../ledger/clock';
 import { readSnapshots } from '../../ledger/snapshot';
 import { LedgerWorld, at, hour } from '../../test/builders/ledger-world';
 import { TestEngine, logged } from '../../test/support/engine';
+import { eventually } from '../../test/support/eventually';
 import { signalCitizen } from '../../workers/workflow-starts';
 import { citizenOutlook, citizenWorkflowId } from './messages';
 
@@ -62,23 +62,6 @@ const obligationsTexts = async (personKey: string) =>
 
 const purposes = async (personKey: string) =>
   (await obligationsTexts(personKey)).map(({ purpose }) => purpose);
-
-async function eventually<T>(
-  read: () => Promise<T>,
-  holds: (value: T) => boolean,
-  withinMs = 15_000,
-): Promise<T> {
-  const deadline = Date.now() + withinMs;
-  for (;;) {
-    const value = await read().catch((error: unknown) => {
-      if (error instanceof WorkflowNotFoundError) return undefined;
-      throw error;
-    });
-    if (value !== undefined && holds(value)) return value;
-    if (Date.now() > deadline) throw new Error(`still ${JSON.stringify(value)}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
 
 const outlook = (personKey: string, running: TestEngine) =>
   running.temporal.client.workflow.getHandle(citizenWorkflowId(personKey)).query(citizenOutlook);
@@ -237,7 +220,7 @@ test('an error of the ledger is waited out', async () => {
     clockOffsetMs: await clockOffsetMs(world.ledger.db),
   });
   await eventually(
-    () => Promise.resolve(logged.filter((line) => line.includes('an activity failed')).length),
+    () => logged.filter((line) => line.includes('an activity failed')).length,
     (count) => count > 0,
   );
   await sql`alter table text_message_away rename to text_message`.execute(world.ledger.db);
