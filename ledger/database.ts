@@ -41,6 +41,8 @@ export function openLedger(settings: LedgerSettings): Ledger {
   pool.on('error', () => {
     // The pool drops the connection by itself; the next query opens another or reports what is wrong.
   });
+  // A connection lost while it is in use fails its query; its own event, unheard, would end the process.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   const db = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) });
   return { db, keys: settings.keys, pool, close: () => db.destroy() };
 }
