@@ -34,11 +34,13 @@ export class LedgerWorld {
     };
     const ledger = openLedger({ databaseUrl: database.url, keys, maxConnections });
     await stepClockTo(ledger.db, at(0, 8 * hour));
-    return new LedgerWorld(ledger, database.drop);
+    return new LedgerWorld(ledger, database.url, database.drop);
   }
 
   private constructor(
     readonly ledger: Ledger,
+    /** For processes that open the ledger themselves, with `ledger.keys`. */
+    readonly databaseUrl: string,
     private readonly drop: () => Promise<void>,
   ) {}
 

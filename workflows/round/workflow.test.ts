@@ -91,7 +91,11 @@ test('a round settles, closes its windows, marks who did not come, and carries o
   expect(await stages(third)).toEqual({ 'round-1': 'invited' });
   expect(await stages(youngest)).toEqual({ 'round-1': 'registered' });
 
-  const slot = await world.ledger.db.selectFrom('slot').select('slot_id').where('round_id', '=', 'round-1').executeTakeFirstOrThrow();
+  const slot = await world.ledger.db
+    .selectFrom('slot')
+    .select('slot_id')
+    .where('round_id', '=', 'round-1')
+    .executeTakeFirstOrThrow();
   const booked = await book(world.ledger, world.acting(absent), {
     slotId: slot.slot_id,
     mobile: '0900000678',
@@ -102,7 +106,9 @@ test('a round settles, closes its windows, marks who did not come, and carries o
   await clock.stepTo(at(6, 12 * hour));
   expect(await stages(absent)).toEqual({ 'round-1': 'missed' });
   expect(await stages(idle)).toEqual({ 'round-1': 'lapsed' });
-  expect(await engine.temporal.client.workflow.getHandle(roundWorkflowId('round-1')).result()).toBeUndefined();
+  expect(
+    await engine.temporal.client.workflow.getHandle(roundWorkflowId('round-1')).result(),
+  ).toBeUndefined();
 
   await clock.stepTo(at(22, 11 * hour));
   for (const personKey of [absent, idle, youngest]) {
@@ -129,7 +135,10 @@ test('a settlement that was cut off is gone on with, and ends the same', async (
     },
   });
   await expect(cut).rejects.toThrow('killed');
-  expect(await findSettlement(world.ledger.db, 'round-1')).toMatchObject({ remaining: 20, completedAt: null });
+  expect(await findSettlement(world.ledger.db, 'round-1')).toMatchObject({
+    remaining: 20,
+    completedAt: null,
+  });
   engine = await TestEngine.start(world.ledger);
   await engine.clock().untilRest();
   expect(await findSettlement(world.ledger.db, 'round-1')).toMatchObject({ invited: 30, remaining: 0 });
@@ -141,9 +150,18 @@ test('a changed date is followed when the round’s workflow is told of it, and 
   const running = (engine = await TestEngine.start(world.ledger));
   const { client } = running.temporal;
   await ensureRound(client, running.place.taskQueue, 'round-1');
-  await eventually(() => outlook(running, 'round-1'), ({ next }) => next?.at === at(1, 9 * hour));
-  await world.ledger.db.updateTable('round').set({ registration_opens_at: at(0, 20 * hour) }).execute();
+  await eventually(
+    () => outlook(running, 'round-1'),
+    ({ next }) => next?.at === at(1, 9 * hour),
+  );
+  await world.ledger.db
+    .updateTable('round')
+    .set({ registration_opens_at: at(0, 20 * hour) })
+    .execute();
   await ensureRound(client, running.place.taskQueue, 'round-1');
   await tellRoundChanged(client, running.place.taskQueue, 'round-1');
-  await eventually(() => outlook(running, 'round-1'), ({ next }) => next?.at === at(0, 20 * hour));
+  await eventually(
+    () => outlook(running, 'round-1'),
+    ({ next }) => next?.at === at(0, 20 * hour),
+  );
 });
