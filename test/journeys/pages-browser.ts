@@ -1,0 +1,143 @@
+/** A real Chromium for the pages' tests: with scripts or without, narrow or wide, in Chinese or English. */
+import { accessSync, constants } from 'node:fs';
+import path from 'node:path';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+
+import type { PagesTown, TownPerson } from './pages-world';
+
+const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+const flags = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** Starts the browser that `CHROMIUM_PATH` names, else the first on the search path. */
+export async function startBrowser(): Promise<Browser> {
+  return chromium.launch({ executablePath: chromiumPath(), headless: true, args: flags });
+}
+
+function chromiumPath(): string {
+  const given = process.env['CHROMIUM_PATH'];
+  if (given !== undefined && given !== '') return given;
+  for (const folder of (process.env['PATH'] ?? '').split(path.delimiter)) {
+    for (const name of names) {
+      const candidate = path.join(folder, name);
+      try {
+        accessSync(candidate, constants.X_OK);
+        return candidate;
+      } catch {
+        // Not there: look further.
+      }
+    }
+  }
+  throw new Error('No Chromium was found: install one or name it in CHROMIUM_PATH.');
+}
+
+export interface VisitorOptions {
+  readonly scripts?: boolean;
+  readonly width?: number;
+  readonly language?: 'zh' | 'en';
+}
+
+/** Somebody with a browser of their own at the pages of a town. */
+export class Visitor {
+  /** What the browser reported as an error: a script that threw, a policy that was broken. */
+  readonly complaints: string[] = [];
+
+  static async come(browser: Browser, town: PagesTown, options: VisitorOptions = {}): Promise<Visitor> {
+    const { scripts = true, width = 1280, language = 'zh' } = options;
+    const context = await browser.newContext({
+      baseURL: town.address,
+      javaScriptEnabled: scripts,
+      viewport: { width, height: width < 600 ? 740 : 900 },
+      locale: language === 'zh' ? 'zh-TW' : 'en-GB',
+      timezoneId: 'Asia/Taipei',
+    });
+    context.setDefaultTimeout(8_000);
+    return new Visitor(context, await context.newPage(), scripts, language);
+  }
+
+  private constructor(
+    readonly context: BrowserContext,
+    readonly page: Page,
+    private readonly scripts: boolean,
+    private readonly language: 'zh' | 'en',
+  ) {
+    page.on('pageerror', (error) => this.complaints.push(error.message));
+    page.on('console', (line) => {
+      // A page that answers 4xx is reported too; those are asked for.
+      if (line.type() === 'error' && !line.text().startsWith('Failed to load resource')) {
+        this.complaints.push(line.text());
+      }
+    });
+  }
+
+  leave(): Promise<void> {
+    return this.context.close();
+  }
+
+  async open(address: string): Promise<void> {
+    await this.page.goto(address);
+  }
+
+  /** The address without its origin. */
+  get address(): string {
+    const url = new URL(this.page.url());
+    return `${url.pathname}${url.search}`;
+  }
+
+  heading(): Promise<string> {
+    return this.page.locator('h1').first().innerText();
+  }
+
+  text(): Promise<string> {
+    return this.page.locator('main').innerText();
+  }
+
+  /** Presses the button or link of that name. */
+  async press(name: string | RegExp): Promise<void> {
+    const target = this.page.getByRole('button', { name }).or(this.page.getByRole('link', { name })).first();
+    await target.click();
+    await this.page.waitForLoadState('load');
+  }
+
+  /** Answers the check against robots as this browser is asked to. */
+  async passCaptcha(): Promise<void> {
+    if (this.scripts) {
+      await this.page.locator('altcha-widget input[type=checkbox]').first().click();
+      await this.page.locator('altcha-widget[data-state=verified], altcha-widget [data-state=verified]').first().waitFor();
+      return;
+    }
+    const question = await this.page.locator('#captcha-question').innerText();
+    await this.page.fill('#captchaAnswer', String(answerTo(question)));
+  }
+
+  async signIn(person: TownPerson, cardNumber = person.cardNumber): Promise<void> {
+    await this.page.fill('#personNumber', person.personNumber);
+    await this.page.fill('#cardNumber', cardNumber.replace(/(\d{4})(?=\d)/g, '$1 '));
+    await this.passCaptcha();
+    await this.press(this.language === 'zh' ? '確認身分' : 'Confirm');
+  }
+}
+
+const numerals = '零 一 二 三 四 五 六 七 八 九 十 十一 十二 十三 十四 十五 十六 十七 十八 十九 二十'.split(' ');
+const words =
+  'zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty'.split(
+    ' ',
+  );
+
+/** Reads a question in words as a person does. */
+function answerTo(question: string): number {
+  const found = question.match(/[零一二三四五六七八九十]+(?=[加減和個，等])|[a-z]+/gi) ?? [];
+  const [a = 0, b = 0] = found
+    .map((word) => Math.max(numerals.indexOf(word), words.indexOf(word.toLowerCase())))
+    .filter((number) => number >= 0);
+  if (/減|minus/.test(question)) return a - b;
+  if (/比較大|larger/.test(question)) return Math.max(a, b);
+  if (/比較小|smaller/.test(question)) return Math.min(a, b);
+  return a + b;
+}

@@ -1,0 +1,174 @@
+/** Booking (預約) on pages: what one may book, finding a place, checking, taking it. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+
+import { parseMobile } from '../domain/person-number/mobile';
+import { accepted, refused, type Outcome } from '../domain/refusal/refusals';
+import { book, readLiveAppointment } from '../ledger/booking';
+import { dropDraft } from '../ledger/draft';
+import { readRegistration } from '../ledger/registration';
+import {
+  keepBookingAnswers,
+  mobileOf,
+  placeRows,
+  racePage,
+  readBookingAnswers,
+  slotIdOf,
+  slotWithSite,
+} from './booking-check';
+import { searchPages, type Wanted } from './booking-search';
+import { behindSignIn, citizenPage, type CitizenPage } from './citizen-page';
+import { field, formContext, formErrors, hasErrors, parameter, type FormErrors } from './forms';
+import { refusalPage } from './refusals';
+import { bookingRights, type BookingRight } from './rights';
+
+/** Registers `/booking…`. */
+export function bookingPages(app: FastifyInstance): void {
+  const { page, form } = behindSignIn(app);
+  searchPages(app, { base: '/booking', wanted: (request) => wanted(app, request) });
+
+  app.get('/booking', page, async (request, reply) => entryPage(app, request, reply));
+
+  app.post('/booking/choose', form, async (request, reply) => {
+    const { personKey } = request.requireCitizen();
+    const slotId = slotIdOf(field(request, 'slotId'));
+    if (slotId === undefined) return refusalPage(request, reply, { code: 'slotUnknown' });
+    await keepBookingAnswers(app.ledger, personKey, { slotId });
+    return reply.redirect('/booking/check', 303);
+  });
+
+  app.get('/booking/check', page, async (request, reply) => checkPage(app, request, reply, formErrors({})));
+
+  app.post('/booking/check', form, async (request, reply) => {
+    const { t, language } = request.words;
+    const { personKey } = request.requireCitizen();
+    const typed = field(request, 'mobile');
+    const kept = await readBookingAnswers(app.ledger, personKey);
+    // From the page of a lost race comes the window alone: the mobile is the one that was checked before.
+    const mobile = request.body && 'mobile' in (request.body as object) ? mobileOf(typed) : (kept.mobile ?? '');
+    const slotId = slotIdOf(field(request, 'slotId'));
+    if (slotId === undefined) return refusalPage(request, reply, { code: 'slotUnknown' });
+    await keepBookingAnswers(app.ledger, personKey, { slotId, mobile });
+    if (!('mobile' in parseMobile(mobile))) {
+      const text = mobile === '' ? t.fields.mobileMissing : t.fields.mobileWrong;
+      return checkPage(app, request, reply, formErrors({ mobile: text }));
+    }
+    const outcome = await book(app.ledger, formContext(request), { slotId, mobile, language });
+    if (outcome.ok) {
+      await dropDraft(app.ledger, personKey, 'booking');
+      return reply.redirect('/appointment?done=booked', 303);
+    }
+    if (outcome.refusal.code === 'slotFull') {
+      return racePage(app, request, reply, outcome.refusal.alternatives, {
+        action: '/booking/check',
+        moving: false,
+        search: '/booking',
+        hidden: {},
+      });
+    }
+    return refusalPage(request, reply, outcome.refusal);
+  });
+}
+
+async function entryPage(app: FastifyInstance, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const { words } = request;
+  const { t } = words;
+  const citizen = await citizenPage(app, request);
+  const { open, coming, refusal } = await bookingRights(app, citizen);
+  const live = await readLiveAppointment(app.ledger, citizen.personKey);
+  if (open.length === 0 && live) {
+    return reply.page('message.njk', {
+      title: t.booking.alreadyTitle,
+      paragraphs: [t.booking.alreadyText],
+      actions: [
+        { href: '/appointment', text: t.appointment.title },
+        { href: '/appointment/move', text: t.appointment.move },
+      ],
+    });
+  }
+  if (open.length === 0 && coming.length === 0) return refusalPage(request, reply, refusal);
+  const right = (each: BookingRight) => ({
+    round: words.roundName(each.round),
+    text: t.booking.mayBook(words.product(each.round, each.product), each.doseNumber),
+    choose: t.booking.choose(words.product(each.round, each.product)),
+    until: t.booking.until(words.moment(each.closesAt)),
+    opens: t.booking.opens(words.moment(each.opensAt)),
+    earliest: each.earliestOn === null ? undefined : t.registration.earliestOn(words.day(each.earliestOn)),
+    href: `/booking/area?${new URLSearchParams({ round: each.round.roundId, product: each.product }).toString()}`,
+  });
+  return reply.page('booking/entry.njk', {
+    title: t.booking.title,
+    back: '/',
+    open: open.map(right),
+    coming: coming.map(right),
+    several: open.length > 1,
+  });
+}
+
+/** What the address asks for, if the person may book it. */
+async function wanted(app: FastifyInstance, request: FastifyRequest): Promise<Outcome<Wanted>> {
+  const citizen = await citizenPage(app, request);
+  const { open, coming, refusal } = await bookingRights(app, citizen);
+  const asked = (right: BookingRight): boolean =>
+    right.round.roundId === parameter(request, 'round') && right.product === parameter(request, 'product');
+  const right = open.find(asked) ?? open[0];
+  const [next] = coming;
+  if (!right) return refused(next ? { code: 'bookingNotOpenYet', opensAt: next.opensAt } : refusal);
+  const productName = request.words.product(right.round, right.product);
+  return accepted({
+    roundId: right.round.roundId,
+    product: right.product,
+    productName,
+    earliestOn: right.earliestOn,
+    homeDistrict: await homeDistrict(app, citizen),
+    title: request.words.t.booking.mayBook(productName, right.doseNumber),
+  });
+}
+
+/** The district that the person registered, as the middle of "near". */
+async function homeDistrict(app: FastifyInstance, { rounds, personKey }: CitizenPage): Promise<string | undefined> {
+  for (const { roundId } of rounds.filter(({ kind }) => kind === 'rankThenInvite').toReversed()) {
+    const registration = await readRegistration(app.ledger, personKey, roundId);
+    if (registration) return registration.districtCode;
+  }
+  return undefined;
+}
+
+/** The mobile that the person gave when registering. */
+async function registeredMobile(app: FastifyInstance, { rounds, personKey }: CitizenPage): Promise<string> {
+  for (const { roundId } of rounds.filter(({ kind }) => kind === 'rankThenInvite').toReversed()) {
+    const registration = await readRegistration(app.ledger, personKey, roundId);
+    if (registration && registration.stage !== 'withdrawn') return registration.mobile;
+  }
+  return '';
+}
+
+async function checkPage(
+  app: FastifyInstance,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  found: FormErrors,
+): Promise<FastifyReply> {
+  const { words } = request;
+  const citizen = await citizenPage(app, request);
+  const answers = await readBookingAnswers(app.ledger, citizen.personKey);
+  const slot = await slotWithSite(app, answers.slotId);
+  if (!slot) return reply.redirect('/booking', 303);
+  const round = citizen.rounds.find(({ roundId }) => roundId === slot.roundId);
+  const back = new URLSearchParams({ round: slot.roundId, product: slot.product, site: slot.siteId });
+  return reply.page(
+    'booking/check.njk',
+    {
+      title: words.t.booking.checkTitle,
+      back: `/booking/time?${back.toString()}`,
+      returnTo: '/booking/check',
+      slotId: slot.slotId,
+      rows: [
+        ...placeRows(slot, words.product(round, slot.product), words),
+        { key: words.t.appointment.person, value: words.maskedName(citizen.person.name), note: words.maskedNumber(citizen.person.personNumber) },
+      ],
+      mobileValue: answers.mobile ?? (await registeredMobile(app, citizen)),
+      ...found,
+    },
+    hasErrors(found) ? 422 : 200,
+  );
+}

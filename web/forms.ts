@@ -1,0 +1,69 @@
+/** Forms as they are sent: their fields read as text, their errors as pages show them, their one-time key. */
+import type { FastifyRequest } from 'fastify';
+
+import { idempotencyOf } from '../api/plugins/idempotency';
+import type { CaptchaAnswer } from '../api/plugins/captcha';
+import type { CommandContext } from '../ledger/citizen-command';
+import type { FieldError } from './rendering';
+
+const longest = 4_000;
+
+/** A field of the form as it was typed, without white space at its ends; empty when it was not sent. */
+export function field(request: FastifyRequest, name: string): string {
+  const value = fieldsOf(request)[name];
+  return typeof value === 'string' ? value.slice(0, longest).trim() : '';
+}
+
+/** All values of a field that may be sent several times. */
+export function fieldValues(request: FastifyRequest, name: string): readonly string[] {
+  const value = fieldsOf(request)[name];
+  if (typeof value === 'string') return [value];
+  return Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string').slice(0, 50) : [];
+}
+
+function fieldsOf(request: FastifyRequest): Record<string, unknown> {
+  const { body } = request;
+  return typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
+}
+
+/** A parameter of the address. */
+export function parameter(request: FastifyRequest, name: string): string {
+  const value = ((request.query ?? {}) as Record<string, unknown>)[name];
+  return typeof value === 'string' ? value.slice(0, 300) : '';
+}
+
+/** The context of a command that this form asks for: sent twice with the same key it is done once. */
+export function formContext(request: FastifyRequest): CommandContext {
+  const context = request.commandContext('web');
+  const key = field(request, 'formKey');
+  if (key === '') return context;
+  const { _csrf: _, ...asked } = fieldsOf(request);
+  return { ...context, idempotency: idempotencyOf(key, request.method, request.url, asked) };
+}
+
+/** The answer to the check against robots: the proof of work, or the question in words. */
+export function captchaAnswer(request: FastifyRequest): CaptchaAnswer {
+  const payload = field(request, 'altcha');
+  if (payload !== '') return { kind: 'proof', payload };
+  return { kind: 'text', token: field(request, 'captchaQuestion'), answer: field(request, 'captchaAnswer') };
+}
+
+/** Errors by field, as a page needs them: beside the field, and in the summary in the order of the fields. */
+export interface FormErrors {
+  readonly fieldErrors: Readonly<Record<string, string>>;
+  readonly errors: readonly FieldError[];
+}
+
+/** Makes both views of the errors; fields without one are left out. */
+export function formErrors(found: Readonly<Record<string, string | undefined>>): FormErrors {
+  const entries = Object.entries(found).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return {
+    fieldErrors: Object.fromEntries(entries),
+    errors: entries.map(([name, text]) => ({ text, href: `#${name}` })),
+  };
+}
+
+/** Is anything wrong? */
+export function hasErrors(form: FormErrors): boolean {
+  return form.errors.length > 0;
+}

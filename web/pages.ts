@@ -1,0 +1,64 @@
+/** The citizens' pages: a table of contents. Server-rendered, usable without scripts, Chinese first and English. */
+import csrfProtection from '@fastify/csrf-protection';
+import formbody from '@fastify/formbody';
+import type {} from '@fastify/swagger';
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
+
+import { appointmentPages } from './appointment';
+import { serveAssets } from './assets';
+import { bookingPages } from './booking';
+import { faultPages } from './faults';
+import { frontPage } from './front';
+import { inboxPages } from './inbox';
+import { keepAskedLanguage } from './language';
+import { lookupPages } from './lookup';
+import { registrationPages } from './registration';
+import { registerRendering } from './rendering';
+import { sessionPages } from './session';
+import { signInPages } from './sign-in';
+import { statementPages } from './statements';
+
+declare module '@fastify/secure-session' {
+  interface SessionData {
+    /** Secret of the tokens in forms. */
+    _csrf: string;
+  }
+}
+
+export interface PagesOptions {
+  /** True when citizens come by https. */
+  readonly secure: boolean;
+  /** Demonstration or test: the pages say that everything is made up. */
+  readonly demonstration: boolean;
+  /** Inbox of the SMS simulator; shown in demonstration and test alone. */
+  readonly smsInboxUrl?: string;
+  /** Is the engine behind reminders and notices connected? Taken as connected when nobody can tell. */
+  readonly engineReady?: () => boolean | Promise<boolean>;
+}
+
+/** The pages as a plugin for `buildApp`. */
+export function pagesPlugin(options: PagesOptions): FastifyPluginAsync {
+  return async (app: FastifyInstance) => {
+    // Pages are for people; the API's document lists what is for programs.
+    app.addHook('onRoute', (route) => {
+      route.schema = { ...route.schema, hide: true };
+    });
+    const inboxUrl = options.demonstration ? (options.smsInboxUrl ?? '') : '';
+    const asset = serveAssets(app);
+    await app.register(formbody, { bodyLimit: 64 * 1024 });
+    await app.register(csrfProtection, { sessionPlugin: '@fastify/secure-session', logLevel: 'debug' });
+    await registerRendering(app, { asset, demonstration: options.demonstration, inbox: inboxUrl !== '' });
+    app.addHook('onRequest', async (request, reply) => keepAskedLanguage(request, reply, options.secure));
+
+    frontPage(app, { engineReady: options.engineReady ?? (() => true) });
+    signInPages(app);
+    sessionPages(app);
+    registrationPages(app);
+    bookingPages(app);
+    appointmentPages(app);
+    lookupPages(app);
+    statementPages(app);
+    if (inboxUrl !== '') inboxPages(app, { url: inboxUrl });
+    faultPages(app);
+  };
+}

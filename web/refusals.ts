@@ -1,0 +1,159 @@
+/** What a page says when something is refused: the API's title and text in words for people, and the ways on. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+import type { AnyRefusal } from '../api/problems';
+import { problemTexts, type ProblemCode } from '../api/problem-texts';
+import { problemHeaders } from '../api/problems';
+import { localPath, nextOf } from './local-path';
+import type { Words } from './words';
+
+/** A way on from a refusal. */
+type Way = 'front' | 'signIn' | 'registration' | 'booking' | 'appointment' | 'move' | 'lookup';
+
+/** What helps, most helpful first; one row a code, the compiler refuses a code without. */
+const waysOn: Readonly<Record<ProblemCode, readonly Way[]>> = {
+  identityNotConfirmed: ['signIn', 'front'],
+  captchaInvalid: ['signIn', 'front'],
+  captchaSpent: ['signIn', 'front'],
+  sessionRequired: ['signIn', 'front'],
+  sessionEnded: ['signIn', 'front'],
+  tooManyAttempts: ['front'],
+  registryUnavailable: ['signIn', 'front'],
+  noOpenRound: ['front'],
+  registrationNotOpenYet: ['front', 'lookup'],
+  registrationClosed: ['registration', 'booking', 'front'],
+  notInOpenGroup: ['front'],
+  notRegistered: ['registration', 'front'],
+  alreadySettled: ['registration', 'booking'],
+  productRequired: ['registration'],
+  productNotOffered: ['registration'],
+  districtUnknown: ['registration'],
+  mobileInvalid: ['registration', 'booking'],
+  personNumberInvalid: ['signIn'],
+  cardNumberInvalid: ['signIn'],
+  notInvited: ['registration', 'front'],
+  bookingNotOpenYet: ['front', 'registration'],
+  bookingClosed: ['registration', 'front'],
+  slotUnknown: ['booking', 'front'],
+  slotOfOtherProduct: ['booking', 'front'],
+  slotPast: ['booking', 'front'],
+  slotFull: ['booking', 'front'],
+  slotUnchanged: ['appointment', 'move'],
+  alreadyBooked: ['appointment', 'move'],
+  alreadyAttended: ['appointment', 'front'],
+  appointmentUnknown: ['appointment', 'booking'],
+  appointmentNotLive: ['appointment', 'booking'],
+  doseIntervalNotReached: ['booking', 'front'],
+  productNotAfterPreviousDose: ['registration', 'front'],
+  idempotencyKeyInvalid: ['front'],
+  idempotencyKeyReused: ['front'],
+  lookupNoMatch: ['lookup', 'appointment'],
+  siteUnknown: ['booking', 'front'],
+  stationUnknown: ['front'],
+  attendanceAtOtherSite: ['front'],
+  attendanceOnOtherDay: ['front'],
+  requestInvalid: ['front'],
+  formExpired: ['front'],
+  pageUnknown: ['front', 'lookup'],
+  methodNotAllowed: ['front'],
+  mediaTypeUnsupported: ['front'],
+  bodyTooLarge: ['front'],
+  originRefused: ['front'],
+  notReady: ['front'],
+  ledgerUnavailable: ['front'],
+  overloaded: ['front'],
+  internalError: ['front'],
+};
+
+const wayAddress: Readonly<Record<Way, string>> = {
+  front: '/',
+  signIn: '/sign-in',
+  registration: '/registration',
+  booking: '/booking',
+  appointment: '/appointment',
+  move: '/appointment/move',
+  lookup: '/lookup',
+};
+
+function wayText(way: Way, { t }: Words): string {
+  const texts: Record<Way, string> = {
+    front: t.errors.front,
+    signIn: t.session.signInAgain,
+    registration: t.registration.resultTitle,
+    booking: t.booking.title,
+    appointment: t.appointment.title,
+    move: t.appointment.move,
+    lookup: t.lookup.title,
+  };
+  return texts[way];
+}
+
+/** Title and text of a refusal. Where the API's text points at a member, the page says its value instead. */
+export function refusalWords(refusal: AnyRefusal, words: Words): { title: string; detail: string } {
+  const { title, detail } = problemTexts[refusal.code][words.language];
+  return { title, detail: detailWithValue(refusal, words) ?? detail };
+}
+
+function detailWithValue(refusal: AnyRefusal, words: Words): string | undefined {
+  const { t } = words;
+  switch (refusal.code) {
+    case 'tooManyAttempts':
+      return t.errors.tooMany(Math.ceil(refusal.retryAfterSeconds / 60));
+    case 'registrationNotOpenYet':
+      return `${t.front.registrationFrom(words.moment(refusal.opensAt))}${t.refusal.stop}`;
+    case 'registrationClosed':
+      return t.refusal.registrationClosed(words.moment(refusal.endedAt));
+    case 'bookingNotOpenYet':
+      return t.refusal.bookingNotOpenYet(words.moment(refusal.opensAt));
+    case 'bookingClosed':
+      return t.refusal.bookingClosed(words.moment(refusal.closedAt));
+    case 'doseIntervalNotReached':
+      return t.refusal.doseIntervalNotReached(words.day(refusal.earliestOn));
+    case 'slotFull':
+      return t.booking.raceNone;
+    case 'requestInvalid':
+      return t.refusal.requestInvalid;
+    case 'idempotencyKeyReused':
+    case 'idempotencyKeyInvalid':
+      return t.refusal.sentAlready;
+    case 'mediaTypeUnsupported':
+    case 'methodNotAllowed':
+      return t.errors.method;
+    default:
+      return undefined;
+  }
+}
+
+/** Answers with the page of a refusal. */
+export async function refusalPage(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  refusal: AnyRefusal,
+): Promise<FastifyReply> {
+  const { words } = request;
+  const { title, detail } = refusalWords(refusal, words);
+  for (const [name, value] of Object.entries(problemHeaders(refusal))) void reply.header(name, value);
+  return reply.page(
+    'message.njk',
+    {
+      title,
+      paragraphs: [detail],
+      actions: waysOn[refusal.code].map((way) => ({ href: wayAddress[way], text: wayText(way, words) })),
+      whatNow: true,
+      help: true,
+      reference: refusal.code,
+    },
+    problemTexts[refusal.code].status,
+  );
+}
+
+/** Sends to the sign-in that leads back here; says that the session ended where one did. */
+export function signInFirst(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const here = localPath(request.method === 'GET' ? request.url : undefined);
+  const back = here ?? `/${(request.url.split(/[/?]/)[1] ?? '').replace(/[^a-z]/g, '')}`;
+  const to = localPath(back) ?? '/registration';
+  const address = request.sessionIsOver
+    ? `/session/ended?return=${encodeURIComponent(to)}`
+    : `/sign-in?next=${encodeURIComponent(nextOf(to))}`;
+  return reply.redirect(address, 303);
+}
