@@ -147,3 +147,12 @@ test('changes that the relay does not carry are counted once they are older than
   expect((await pokeOverdue(world.ledger.db, { graceMs: 60_000 })).unsent).toBe(0);
   expect((await outboxLag(world.ledger.db)).unsent).toBe(1);
 });
+
+test('who is locked by a change under way holds nobody else up', async () => {
+  const [busy, free] = [await invited(), await invited()];
+  await world.ledger.db.transaction().execute(async (tx) => {
+    await tx.updateTable('citizen_outbox').set({ pokes: 0 }).where('person_key', '=', busy).execute();
+    expect((await claim()).map((c) => c.personKey)).toEqual([free]);
+  });
+  expect((await claim()).map((c) => c.personKey)).toEqual([busy]);
+});

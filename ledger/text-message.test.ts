@@ -188,3 +188,12 @@ test('a text is given up after its last attempt', async () => {
     last_code: 'attemptsExhausted',
   });
 });
+
+test('a text that another sender is taking holds nobody up', async () => {
+  await queue();
+  await queue();
+  await world.ledger.db.transaction().execute(async (tx) => {
+    expect(await claimTexts(tx, { limit: 1, leaseMs: 60_000 })).toHaveLength(1);
+    expect(await claimTexts(world.ledger.db, { limit: 2, leaseMs: 60_000 })).toHaveLength(1);
+  });
+});

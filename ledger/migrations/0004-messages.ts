@@ -32,6 +32,8 @@ export async function up(db: Kysely<never>): Promise<void> {
     create index text_message_to_send on text_message (lane, next_attempt_at)
       where status in ('queued', 'submitting', 'unknown');
     create index text_message_by_gateway_id on text_message (gateway_message_id) where gateway_message_id is not null;
+    create index text_message_awaiting_receipt on text_message (accepted_at) where status = 'accepted';
+    create index text_message_repeated on text_message (repeats) where repeats > 0;
 
     create table citizen_outbox (
       person_key    uuid not null,
@@ -59,5 +61,6 @@ export async function up(db: Kysely<never>): Promise<void> {
   await sql`
     create index citizen_outbox_unsent on citizen_outbox (lane, changed_at) where version > sent_version;
     create index citizen_outbox_due on citizen_outbox (next_due_at) where next_due_at is not null;
+    create index citizen_outbox_asleep on citizen_outbox (next_due_at) where asleep;
   `.execute(db);
 }
