@@ -12,6 +12,8 @@ const esModules = [
 /** @type {import('jest').Config} */
 module.exports = {
   testEnvironment: 'node',
+  // The first test that asks waits until PostgreSQL or Temporal is up, on a busy machine for a while.
+  testTimeout: 60_000,
   globalSetup: '<rootDir>/test/support/servers.ts',
   globalTeardown: '<rootDir>/test/support/servers-teardown.ts',
   testMatch: [
