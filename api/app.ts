@@ -10,12 +10,27 @@ import { idempotencyPlugin } from './plugins/idempotency';
 import { jsonBodyPlugin } from './plugins/json-body';
 import { ledgerPlugin } from './plugins/ledger';
 import { limitsPlugin, type Guarded, type LimitSettings } from './plugins/limits';
+import { metricsPlugin } from './plugins/metrics';
 import { notFoundPlugin } from './plugins/not-found';
+import { openApiPlugin } from './plugins/openapi';
 import { originPlugin } from './plugins/origin';
+import { pressurePlugin } from './plugins/pressure';
 import { refusalsPlugin } from './plugins/refusals';
 import { registryPlugin } from './plugins/registry';
+import { requestLogPlugin } from './plugins/request-log';
 import { securityHeadersPlugin } from './plugins/security-headers';
 import { sessionPlugin } from './plugins/session';
+import type { EngineState } from './readiness';
+import { operationsRoutes } from './routes/operations';
+import { appointmentRoutes } from './routes/v1/appointments';
+import { captchaRoutes } from './routes/v1/captcha';
+import { invitationRoutes } from './routes/v1/invitation';
+import { quickLookupRoutes } from './routes/v1/quick-lookups';
+import { registrationRoutes } from './routes/v1/registration';
+import { roundRoutes } from './routes/v1/rounds';
+import { sessionRoutes } from './routes/v1/sessions';
+import { siteRoutes } from './routes/v1/sites';
+import { stationRoutes } from './routes/v1/station';
 
 /** What the app is built from; processes and tests bring their own. */
 export interface AppParts {
@@ -33,9 +48,17 @@ export interface AppParts {
   /** Other limits and another answering time than the usual ones, for tests. */
   readonly limits?: Readonly<Record<Guarded, LimitSettings>>;
   readonly signInFloorMs?: number;
+  /** The engine as last seen, for `/readyz`. */
+  readonly engineState?: () => EngineState;
+  /** How late the event loop may be before people are turned away; 0, the default, for never. */
+  readonly maxEventLoopDelayMs?: number;
+  /** Measure the process too; one app a process may. */
+  readonly measureProcess?: boolean;
   /** The pages; without them there is only the API. */
   readonly pages?: FastifyPluginAsync;
 }
+
+const v1 = { prefix: '/v1' };
 
 /** Builds the app; it neither listens nor needs the database to be up. */
 export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
@@ -52,6 +75,8 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
 
   await app.register(refusalsPlugin);
   await app.register(notFoundPlugin);
+  await app.register(requestLogPlugin);
+  await app.register(pressurePlugin, { maxEventLoopDelayMs: parts.maxEventLoopDelayMs ?? 0 });
   await app.register(securityHeadersPlugin, { secure });
   await app.register(jsonBodyPlugin);
   await app.register(originPlugin, { publicOrigin: parts.publicOrigin });
@@ -65,6 +90,19 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   await app.register(idempotencyPlugin);
   await app.register(sessionPlugin, { key: parts.sessionKey, secure });
 
+  await app.register(metricsPlugin, { ofProcess: parts.measureProcess ?? false });
+  await app.register(openApiPlugin, { secure });
+
+  await app.register(operationsRoutes, { engineState: parts.engineState ?? (() => 'unknown') });
+  await app.register(captchaRoutes, v1);
+  await app.register(sessionRoutes, v1);
+  await app.register(roundRoutes, v1);
+  await app.register(registrationRoutes, v1);
+  await app.register(invitationRoutes, v1);
+  await app.register(siteRoutes, v1);
+  await app.register(appointmentRoutes, v1);
+  await app.register(quickLookupRoutes, v1);
+  await app.register(stationRoutes, v1);
   if (parts.pages) await app.register(parts.pages);
   return app;
 }

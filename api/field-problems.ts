@@ -40,6 +40,8 @@ export function fieldProblems(failure: ValidationFailure): readonly FieldProblem
 
 /** Missing fields are named by the schema, so they may be told; unknown ones came from outside and may not. */
 function pointersOf({ keyword, instancePath = '', params }: ValidationIssue): readonly string[] {
+  // What a schema forbids outright is named by who sent it.
+  if (keyword === 'boolean') return [];
   const path = /^[\w/~-]{0,100}$/.test(instancePath) ? instancePath : '';
   if (keyword !== 'required') return [path];
   const missing = params?.['requiredProperties'] ?? params?.['missingProperty'];

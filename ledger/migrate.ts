@@ -19,6 +19,9 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0006-simulated-registry': simulatedRegistry,
 };
 
+/** Names of all migrations that this version needs. */
+export const migrationNames: readonly string[] = Object.keys(migrations);
+
 /** Names of the migrations that were applied by this call. Throws the first error; what ran before it stays. */
 export async function migrateToLatest(databaseUrl: string): Promise<string[]> {
   const db = new Kysely<never>({

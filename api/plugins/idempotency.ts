@@ -1,9 +1,9 @@
 /** Reads `Idempotency-Key` on writes and binds it to what was asked, so that a repeated request is done once. */
-import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 
 import type { CommandContext } from '../../ledger/citizen-command';
+import { requestHash } from '../../ledger/idempotency';
 import { RefusedRequest } from '../problems';
 
 export type Idempotency = NonNullable<CommandContext['idempotency']>;
@@ -23,10 +23,7 @@ const writes = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 /** Binds `key` to the parts of a request; pages use it with a key that stands in their form. */
 export function idempotencyOf(key: string, method: string, path: string, body: unknown): Idempotency {
   if (!form.test(key)) throw new RefusedRequest({ code: 'idempotencyKeyInvalid' });
-  const requestHash = createHash('sha256')
-    .update(JSON.stringify([method, path, body ?? null]))
-    .digest();
-  return { key, requestHash };
+  return { key, requestHash: requestHash(method, path, body) };
 }
 
 export const idempotencyPlugin = fp(

@@ -1,0 +1,97 @@
+/** Measurements in Prometheus' form: requests by route, citizens' acts by outcome, and how far behind the engine is. */
+import fp from 'fastify-plugin';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+import type { Outcome } from '../../domain/refusal/refusals';
+import { outboxLag } from '../../ledger/citizen-outbox';
+import { acceptedValue } from '../problems';
+
+/** What citizens and stations do, as the metrics name it. */
+export type CountedAct =
+  'signIn' | 'register' | 'withdraw' | 'book' | 'move' | 'cancel' | 'lookUp' | 'attend';
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    readonly metrics: Registry;
+    /** Counts the act by its outcome (`accepted` or the refusal's code) and hands the value on; refusals are thrown. */
+    counted<T>(act: CountedAct, outcome: Outcome<T>): T;
+    /** Counts only, for callers that answer refusals themselves. */
+    countAct(act: CountedAct, outcome: Outcome<unknown>): void;
+  }
+}
+
+export interface MetricsPluginOptions {
+  /** Also measure the process: memory, event loop, collections. One app a process may. */
+  readonly ofProcess: boolean;
+}
+
+export const metricsPlugin = fp<MetricsPluginOptions>(
+  async (app, { ofProcess }) => {
+    const registry = new Registry();
+    if (ofProcess) collectDefaultMetrics({ register: registry });
+    const requests = new Histogram({
+      name: 'yiyue_http_request_seconds',
+      help: 'Time to answer, by route pattern, method and status',
+      labelNames: ['route', 'method', 'status'],
+      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+      registers: [registry],
+    });
+    const acts = new Counter({
+      name: 'yiyue_citizen_acts_total',
+      help: 'What was asked of the rules, by act and outcome (accepted, or the code of the refusal)',
+      labelNames: ['act', 'outcome'],
+      registers: [registry],
+    });
+    const gauge = (name: string, help: string) => new Gauge({ name, help, registers: [registry] });
+    const unsent = gauge('yiyue_outbox_unsent', 'People whose newest state the engine was not given yet');
+    const lag = gauge(
+      'yiyue_outbox_oldest_unsent_seconds',
+      'Age of the oldest state that the engine was not given',
+    );
+    const asleep = gauge('yiyue_outbox_asleep', 'People whose workflow sleeps until something falls due');
+    const texts = gauge('yiyue_texts_unsent', 'Text messages not yet accepted by the gateway');
+    const reachable = gauge('yiyue_ledger_reachable', '1 when the ledger answered this reading');
+
+    app.decorate('metrics', registry);
+    app.decorate('countAct', (act, outcome) => {
+      acts.inc({ act, outcome: outcome.ok ? 'accepted' : outcome.refusal.code });
+    });
+    app.decorate('counted', <T>(act: CountedAct, outcome: Outcome<T>): T => {
+      app.countAct(act, outcome);
+      return acceptedValue(outcome);
+    });
+    app.addHook('onResponse', async (request, reply) => {
+      const route = request.routeOptions.url ?? 'unknown';
+      requests.observe({ route, method: request.method, status: reply.statusCode }, reply.elapsedTime / 1000);
+    });
+
+    async function readLedger(): Promise<void> {
+      try {
+        const behind = await outboxLag(app.ledger.db);
+        const { count } = await app.ledger.db
+          .selectFrom('text_message')
+          .select(({ fn }) => fn.countAll<number>().as('count'))
+          .where('status', 'in', ['queued', 'submitting', 'unknown'])
+          .executeTakeFirstOrThrow();
+        unsent.set(behind.unsent);
+        lag.set(behind.oldestSeconds);
+        asleep.set(behind.asleep);
+        texts.set(Number(count));
+        reachable.set(1);
+      } catch {
+        // A scrape while the ledger is away must still tell so; what was read before stays as it was.
+        reachable.set(0);
+      }
+    }
+
+    app.get(
+      '/metrics',
+      { config: { session: false, act: false }, schema: { hide: true } },
+      async (_request, reply) => {
+        await readLedger();
+        return reply.type(registry.contentType).send(await registry.metrics());
+      },
+    );
+  },
+  { name: 'metrics', dependencies: ['ledger'] },
+);

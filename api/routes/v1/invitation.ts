@@ -1,0 +1,46 @@
+/** `GET /v1/invitation`: may I book, what, from when to when. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
+
+import { readBookingRights } from '../../../ledger/invitation';
+import { civilDate, instant, nullable, problems, product, roundId } from '../../schemas';
+
+const right = Type.Object({
+  roundId,
+  product,
+  doseNumber: Type.Integer(),
+  opensAt: instant,
+  closesAt: instant,
+  earliestOn: nullable(civilDate),
+});
+
+export const invitationRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  app.get(
+    '/invitation',
+    {
+      schema: {
+        operationId: 'getInvitation',
+        tags: ['booking'],
+        summary: 'What I may book, from when to when',
+        response: {
+          200: Type.Object({
+            mayBook: Type.Boolean(),
+            reason: nullable(Type.String({ description: 'code of the refusal that booking would meet now' })),
+            rights: Type.Array(right),
+          }),
+          ...problems({ citizen: true }),
+        },
+      },
+    },
+    async (request) => {
+      const { personKey } = request.requireCitizen();
+      const { rights, reason } = await readBookingRights(
+        app.ledger,
+        personKey,
+        await app.rounds(),
+        await app.ledgerNow(),
+      );
+      return { mayBook: reason === null, reason, rights: [...rights] };
+    },
+  );
+};

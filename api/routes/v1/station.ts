@@ -1,0 +1,66 @@
+/** `/v1/station`: what an enrolled station at a site records, under its own key. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
+
+import { recordAttendance } from '../../../ledger/attendance';
+import { findStation } from '../../../ledger/station';
+import { RefusedRequest } from '../../problems';
+import { appointmentNumber, civilDate, problems, product, writeHeaders } from '../../schemas';
+
+const bearer = /^Bearer +([A-Za-z0-9._~+/=-]{1,200})$/i;
+
+export const stationRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  app.post(
+    '/station/attendances',
+    {
+      config: { act: false },
+      schema: {
+        operationId: 'recordAttendance',
+        tags: ['station'],
+        summary: 'Record that an appointment was kept and the dose given; repeating it changes nothing',
+        security: [{ stationKey: [] }],
+        headers: writeHeaders,
+        body: Type.Object(
+          {
+            appointmentNumber,
+            product: Type.Optional(product),
+          },
+          { additionalProperties: false },
+        ),
+        response: {
+          200: Type.Object({ appointmentNumber, doseNumber: Type.Integer(), product, givenOn: civilDate }),
+          ...problems(
+            { write: true },
+            'stationUnknown',
+            'appointmentUnknown',
+            'appointmentNotLive',
+            'attendanceAtOtherSite',
+            'attendanceOnOtherDay',
+            'productNotOffered',
+            'idempotencyKeyReused',
+          ),
+        },
+      },
+    },
+    async (request) => {
+      const key = bearer.exec(request.headers.authorization ?? '')?.[1];
+      const station = key === undefined ? undefined : await findStation(app.ledger.db, key);
+      if (!station) throw new RefusedRequest({ code: 'stationUnknown' });
+      const { idempotency } = request;
+      const outcome = await recordAttendance(
+        app.ledger,
+        {
+          actor: 'station',
+          channel: `station:${station.stationId}`,
+          ...(idempotency ? { idempotency } : {}),
+        },
+        {
+          stationSiteId: station.siteId,
+          appointmentNumber: request.body.appointmentNumber,
+          ...(request.body.product === undefined ? {} : { product: request.body.product }),
+        },
+      );
+      return app.counted('attend', outcome);
+    },
+  );
+};
