@@ -7,14 +7,15 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 
-/** Absolute path of the folder that holds `package.json`. */
-export const projectRoot: string = folderWithPackageJson(__dirname);
+/** Absolute path of the folder that holds `node_modules`. */
+export const projectRoot: string = folderWithPackages(__dirname);
 
-function folderWithPackageJson(start: string): string {
+/** Not the one with `package.json`: the compiler copies that into `dist/` when a source imports it. */
+function folderWithPackages(start: string): string {
   let folder = start;
-  while (!existsSync(path.join(folder, 'package.json'))) {
+  while (!existsSync(path.join(folder, 'node_modules'))) {
     const parent = path.dirname(folder);
-    if (parent === folder) throw new Error(`No package.json stands above ${start}.`);
+    if (parent === folder) throw new Error(`No node_modules stand above ${start}.`);
     folder = parent;
   }
   return folder;

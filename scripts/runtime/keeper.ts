@@ -50,7 +50,7 @@ interface KeeperMessage {
   readonly signal?: NodeJS.Signals | null;
 }
 
-/** Owns the programs of one start; `close` stops all of them, the last started first. */
+/** Owns the programs of one start; `close` stops all of them, the last started first. It keeps us running until then. */
 export class Keeper {
   readonly #child: ChildProcess;
   readonly #waiting = new Map<number, { resolve: (m: KeeperMessage) => void; reject: (e: Error) => void }>();
@@ -70,7 +70,6 @@ export class Keeper {
     this.#child.on('message', (message: KeeperMessage) => this.#receive(message));
     this.gone = new Promise((resolve) => this.#child.once('exit', () => resolve()));
     void this.gone.then(() => this.#keeperDied());
-    this.#release();
   }
 
   /** Starts a program. Rejects with the system's error (for instance ENOENT) when it cannot be started. */
@@ -110,7 +109,6 @@ export class Keeper {
 
   async #ask(message: Record<string, unknown>): Promise<KeeperMessage> {
     const id = this.#nextId++;
-    this.#hold();
     try {
       return await new Promise<KeeperMessage>((resolve, reject) => {
         this.#waiting.set(id, { resolve, reject });
@@ -120,7 +118,6 @@ export class Keeper {
       });
     } finally {
       this.#waiting.delete(id);
-      if (this.#waiting.size === 0) this.#release();
     }
   }
 
@@ -154,16 +151,5 @@ export class Keeper {
     for (const { reject } of this.#waiting.values()) {
       reject(new Error('The process that keeps the servers has ended.'));
     }
-  }
-
-  /** The keeper alone must not keep us running (jest waits for open handles), an open question must. */
-  #release(): void {
-    this.#child.unref();
-    this.#child.channel?.unref();
-  }
-
-  #hold(): void {
-    this.#child.ref();
-    this.#child.channel?.ref();
   }
 }

@@ -49,6 +49,8 @@ export interface StackOptions {
   readonly durable?: boolean;
   /** Without Temporal's own web pages. */
   readonly headless?: boolean;
+  /** The data folder is removed at the end, even by `kill -9`; several such instances may start at the same time. */
+  readonly throwAway?: boolean;
   /** Fills an empty database, once it is migrated; later starts call it too, so it has to look first. */
   readonly loadData?: (databaseUrl: string) => Promise<void>;
   readonly say?: (progress: string) => void;
@@ -119,6 +121,8 @@ class StackBuilding {
 
   async build(): Promise<Stack> {
     const { say = () => undefined, given = {} } = this.#options;
+    const { throwAway = false } = this.#options;
+    if (throwAway) await this.#keeper.removeAtEnd(this.#home);
     const port = await this.#pagesPort();
 
     say('Starting PostgreSQL …');
@@ -137,9 +141,10 @@ class StackBuilding {
       address: given.TEMPORAL_ADDRESS,
       namespace: given.TEMPORAL_NAMESPACE,
       headless: this.#options.headless ?? false,
+      anyPorts: throwAway,
       say,
     });
-    const simulated = this.#options.mode === 'production' ? {} : await simulatorAddresses(given);
+    const simulated = this.#options.mode === 'production' ? {} : await simulatorAddresses(given, throwAway);
     const settings: Environment = {
       ...this.#keys(),
       HOST: '127.0.0.1',
@@ -256,12 +261,13 @@ class StackBuilding {
 const noSimulator: Environment = { SMS_GATEWAY_URL: '', SMS_INBOX_URL: '', INSURANCE_REGISTRY_URL: '' };
 
 /** Addresses for the stand-ins of those outside systems that the caller did not give. */
-async function simulatorAddresses(given: Environment): Promise<Environment> {
-  const origin = async (wanted: number) => `http://127.0.0.1:${String(await freePort(wanted))}`;
+async function simulatorAddresses(given: Environment, anyPorts: boolean): Promise<Environment> {
+  const chosen = (wanted: number) => freePort(anyPorts ? undefined : wanted);
+  const origin = async (wanted: number) => `http://127.0.0.1:${String(await chosen(wanted))}`;
   return {
     ...(given.SMS_GATEWAY_URL === undefined
       ? {
-          SMS_GATEWAY_URL: `smpp://yiyue:demo@127.0.0.1:${String(await freePort(12_775))}`,
+          SMS_GATEWAY_URL: `smpp://yiyue:demo@127.0.0.1:${String(await chosen(12_775))}`,
           SMS_INBOX_URL: `${await origin(18_081)}/inbox`,
         }
       : {}),

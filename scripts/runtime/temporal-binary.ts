@@ -3,7 +3,7 @@
  * or built from the pinned Go module in `scripts/temporal-cli/`.
  */
 import { execFile, spawn } from 'node:child_process';
-import { access, chmod, constants, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { access, chmod, constants, mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -21,6 +21,8 @@ const run = promisify(execFile);
 const version = '1.8.2';
 /** Without a network the look-up fails at once or hangs; the build is the way on. */
 const downloadConnectMs = 8_000;
+/** A lock says within moments whose it is; one that does not was left by a kill in between. */
+const namelessMs = 10_000;
 /** Packages that `go build -v` names on its way, for the progress line. */
 const packagesToBuild = 1_450;
 
@@ -46,7 +48,7 @@ export async function temporalBinary(search: BinarySearch): Promise<string> {
     try {
       const made =
         (await download(workFolder, search)) ??
-        (await build(path.join(workFolder, `temporal${suffix()}`), search.say));
+        (await build(path.join(workFolder, `temporal${suffix()}`), search));
       await chmod(made, 0o755);
       await rename(made, cached);
       return cached;
@@ -106,9 +108,10 @@ async function download(workFolder: string, search: BinarySearch): Promise<strin
   }
 }
 
-async function build(target: string, say: (progress: string) => void): Promise<string> {
+async function build(target: string, search: BinarySearch): Promise<string> {
   const source = path.join(projectRoot, 'scripts/temporal-cli');
-  await run('go', ['version']).catch(() => {
+  const env = { ...process.env, PATH: search.searchPath ?? process.env['PATH'], CGO_ENABLED: '0' };
+  await run('go', ['version'], { env }).catch(() => {
     throw new PlainFailure(
       'Temporal is missing: it could be neither found on PATH nor downloaded, and there is no Go to build it with; ' +
         'install the Temporal CLI or Go, or give TEMPORAL_ADDRESS.',
@@ -126,7 +129,7 @@ async function build(target: string, say: (progress: string) => void): Promise<s
   ];
   const go = spawn('go', args, {
     cwd: source,
-    env: { ...process.env, CGO_ENABLED: '0' },
+    env,
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const ended = new Promise<number | null>((resolve, reject) =>
@@ -141,7 +144,9 @@ async function build(target: string, say: (progress: string) => void): Promise<s
     if (lastOutput.length > 8) lastOutput.shift();
     packages += 1;
     const percent = Math.min(99, Math.floor((100 * packages) / packagesToBuild));
-    say(`Building Temporal from its source, once on this machine (some minutes): ${String(percent)} %`);
+    search.say(
+      `Building Temporal from its source, once on this machine (some minutes): ${String(percent)} %`,
+    );
   }
   const code = await ended;
   process.off('exit', endWithUs);
@@ -178,11 +183,17 @@ async function takeLock(lock: string): Promise<boolean> {
   } catch (error) {
     if (systemErrorCode(error) !== 'EEXIST') throw error;
     const owner = readJson(ownerFile);
-    if (isIdentity(owner) && !isStillRunning(owner)) await rm(lock, { recursive: true, force: true });
+    const abandoned = isIdentity(owner) ? !isStillRunning(owner) : await isOlderThan(lock, namelessMs);
+    if (abandoned) await rm(lock, { recursive: true, force: true });
     return false;
   }
   writeJson(ownerFile, identityOf(process.pid));
   return true;
+}
+
+async function isOlderThan(place: string, ms: number): Promise<boolean> {
+  const facts = await stat(place).catch(() => undefined);
+  return facts !== undefined && Date.now() - facts.mtimeMs > ms;
 }
 
 function isIdentity(value: unknown): value is ProcessIdentity {
