@@ -1,6 +1,6 @@
 /** The API and the pages as one Fastify app: a table of contents. */
 import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
-import fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify';
+import fastify, { LogController, type FastifyInstance, type FastifyPluginAsync } from 'fastify';
 
 import type { InsuranceRegistry } from '../gateways/insurance-registry/port';
 import type { Ledger } from '../ledger/database';
@@ -65,7 +65,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   const secure = parts.publicOrigin.startsWith('https:');
   const app = fastify({
     logger: logging(parts.logLevel ?? 'info', parts.logStream) ?? false,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: 64 * 1024,
     trustProxy: parts.trustedProxies ? parts.trustedProxies.split(',').map((proxy) => proxy.trim()) : false,
     forceCloseConnections: 'idle',

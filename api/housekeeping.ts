@@ -1,0 +1,39 @@
+/** Removes what has expired at the edges: spent challenges, ended sessions, kept answers, drafts, old counts. */
+import { sql } from 'kysely';
+
+import { sweepChallenges } from '../ledger/challenge';
+import type { Ledger } from '../ledger/database';
+import { sweepDrafts } from '../ledger/draft';
+import { sweepAnswers } from '../ledger/idempotency';
+import { sweepEndedSessions } from '../ledger/session';
+import { sessionLifeMs } from './plugins/session';
+
+/** Rows removed, by what they were. */
+export type Swept = Readonly<Record<'challenges' | 'sessions' | 'answers' | 'drafts' | 'limits', number>>;
+
+/** Sweeps once. Safe from several processes at the same time. */
+export async function sweep(ledger: Ledger): Promise<Swept> {
+  return {
+    challenges: await sweepChallenges(ledger),
+    sessions: await sweepEndedSessions(ledger, sessionLifeMs),
+    answers: await sweepAnswers(ledger),
+    drafts: await sweepDrafts(ledger),
+    limits: await sweepLimits(ledger),
+  };
+}
+
+async function sweepLimits(ledger: Ledger): Promise<number> {
+  const { numAffectedRows } = await sql`delete from rate_limit where expire < ${Date.now()}`.execute(
+    ledger.db,
+  );
+  return Number(numAffectedRows ?? 0n);
+}
+
+const everyMs = 10 * 60_000;
+
+/** Sweeps every ten minutes until it is stopped; a sweep that failed is made up for by the next. */
+export function keepHouse(ledger: Ledger, failed: (error: unknown) => void): { stop(): void } {
+  const timer = setInterval(() => void sweep(ledger).catch(failed), everyMs);
+  timer.unref();
+  return { stop: () => clearInterval(timer) };
+}

@@ -1,0 +1,84 @@
+/** The process of API and pages: settings, listening, an orderly end. It serves before database and engine are up. */
+import closeWithGrace from 'close-with-grace';
+
+import { readSettings, type Settings } from '../config/settings';
+import { createHttpRegistry } from '../gateways/insurance-registry/http-registry';
+import { openLedger } from '../ledger/database';
+import { parseLedgerKeys } from '../ledger/encryption';
+import { pagesPlugin } from '../web/pages';
+import { buildApp } from './app';
+import { watchEngine } from './engine-watch';
+import { keepHouse } from './housekeeping';
+import { errorFacts } from './logging';
+
+/** Requests that are being answered get this long after a signal. */
+const graceMs = 10_000;
+/** An event loop this late means that everyone waits: better to say so to some. */
+const maxEventLoopDelayMs = 1_000;
+
+async function main(): Promise<void> {
+  const settings = readSettings([
+    'DATABASE_URL',
+    'INSURANCE_REGISTRY_URL',
+    'YIYUE_DATA_KEYS',
+    'YIYUE_INDEX_KEY',
+    'YIYUE_SESSION_KEY',
+    'YIYUE_CAPTCHA_KEY',
+  ]);
+  const ledger = openLedger({
+    databaseUrl: settings.DATABASE_URL,
+    keys: parseLedgerKeys(settings.YIYUE_DATA_KEYS, settings.YIYUE_INDEX_KEY),
+    maxConnections: settings.DATABASE_CONNECTIONS,
+    applicationName: 'yiyue-api',
+  });
+  const engine = watchEngine(settings.TEMPORAL_ADDRESS);
+  const app = await buildApp({
+    ledger,
+    registry: createHttpRegistry({ url: settings.INSURANCE_REGISTRY_URL }),
+    sessionKey: keyOf(settings, 'YIYUE_SESSION_KEY'),
+    captchaKey: keyOf(settings, 'YIYUE_CAPTCHA_KEY'),
+    publicOrigin: settings.PUBLIC_ORIGIN,
+    trustedProxies: settings.TRUSTED_PROXIES,
+    engineState: engine.state,
+    maxEventLoopDelayMs,
+    measureProcess: true,
+    pages: pagesPlugin({
+      secure: settings.PUBLIC_ORIGIN.startsWith('https:'),
+      demonstration: settings.YIYUE_MODE !== 'production',
+      smsInboxUrl: settings.SMS_INBOX_URL,
+      engineReady: () => engine.state() !== 'away',
+    }),
+  });
+  const house = keepHouse(ledger, (error) => app.log.warn(errorFacts(error), 'sweeping failed'));
+
+  closeWithGrace({ delay: graceMs, logger: false }, async ({ err, signal }) => {
+    if (err) app.log.error(errorFacts(err), 'an error nobody caught ends the process');
+    else app.log.info({ signal }, 'stopping');
+    house.stop();
+    await app.close();
+    await engine.close();
+    await ledger.close();
+  });
+  await app.listen({ port: settings.PORT, host: settings.HOST });
+}
+
+function keyOf(settings: Settings, name: 'YIYUE_SESSION_KEY' | 'YIYUE_CAPTCHA_KEY'): Buffer {
+  const key = Buffer.from(settings[name], 'base64');
+  if (key.length !== 32) throw new Error(`${name} has 32 bytes in base64.`);
+  return key;
+}
+
+/** One sentence for what an operator can mend; never a stack. */
+function sentenceFor(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const port = error instanceof Error && 'port' in error ? String(error.port) : '?';
+  if (code === 'EADDRINUSE') return `Port ${port} is in use by another program; set PORT to a free one.`;
+  if (code === 'EACCES') return `Port ${port} may not be opened by this account; set PORT to one above 1023.`;
+  if (code === 'EADDRNOTAVAIL') return 'HOST is no address of this machine.';
+  return error instanceof Error ? error.message : String(error);
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${sentenceFor(error)}\n`);
+  process.exit(1);
+});
