@@ -1,13 +1,10 @@
 /** The places of a window: taken and given back under the slot's lock, so that it is never oversold. */
 import { sql } from 'kysely';
 
-import { lastDoseOf, permittedProducts } from '../domain/booking/booking-rules';
-import { taipeiInstant, type Instant, type PlainDate } from '../domain/civil-time/plain-date';
-import { refused, type Outcome } from '../domain/refusal/refusals';
+import type { Instant, PlainDate } from '../domain/civil-time/plain-date';
+import { refused, type Outcome, type Refusal } from '../domain/refusal/refusals';
 import { citizenCommand, type CommandContext, type Decision, type LockedPerson } from './citizen-command';
 import type { Ledger, LedgerReader, LedgerTx } from './database';
-import { readDoses } from './person';
-import { getRound } from './round';
 import { alternativesTo } from './site';
 
 /** A slot as read under its lock. */
@@ -25,6 +22,9 @@ export interface LockedSlot {
 /** How many free windows someone is offered who lost the race for a place. */
 const alternativesOffered = 3;
 
+/** Refuses because the window is full; what is offered instead starts not before `from`. */
+export type RefuseFull = (from: Instant | null) => { readonly refusal: Refusal };
+
 /**
  * Runs `decide` for a place in `slotId`, with that slot, `otherSlots` and the person locked. A slot that is already
  * full is not locked, so that those who are refused do not queue with those who book. `slotFull` comes back with the
@@ -35,21 +35,25 @@ export async function withPlaceIn<T>(
   context: CommandContext,
   slotId: number,
   otherSlots: readonly number[],
-  decide: (tx: LedgerTx, person: LockedPerson, slot: LockedSlot) => Promise<Decision<T>>,
+  decide: (tx: LedgerTx, person: LockedPerson, slot: LockedSlot, full: RefuseFull) => Promise<Decision<T>>,
 ): Promise<Outcome<T>> {
-  const full = (await findLockedSlot(ledger.db, slotId))?.left === 0;
-  const locks = full ? otherSlots : [slotId, ...otherSlots];
+  const wasFull = (await findLockedSlot(ledger.db, slotId))?.left === 0;
+  const locks = wasFull ? otherSlots : [slotId, ...otherSlots];
+  let offerFrom: Instant | null = null;
+  const refuseFull: RefuseFull = (from) => {
+    offerFrom = from;
+    return { refusal: { code: 'slotFull', alternatives: [] } };
+  };
   const outcome = await citizenCommand<T>(ledger, context, locks, async (tx, person) => {
     // Only this statement, begun with the locks held, sees what was committed while they were waited for.
     const slot = await findLockedSlot(tx, slotId);
     if (!slot) return { refusal: { code: 'slotUnknown' } };
-    return decide(tx, person, full ? { ...slot, left: 0 } : slot);
+    return decide(tx, person, wasFull ? { ...slot, left: 0 } : slot, refuseFull);
   });
   if (outcome.ok || outcome.refusal.code !== 'slotFull') return outcome;
-  const from = await earliestPermitted(ledger.db, context.personKey, slotId);
   const alternatives = await alternativesTo(ledger.db, slotId, {
+    from: offerFrom,
     limit: alternativesOffered,
-    ...(from !== undefined && { from }),
   });
   return refused({ code: 'slotFull', alternatives });
 }
@@ -61,22 +65,6 @@ async function findLockedSlot(db: LedgerReader, slotId: number): Promise<LockedS
     from slot where slot_id = ${slotId}
   `.execute(db);
   return rows[0];
-}
-
-/** From when on the slot's product may be given to the person: no alternative before it helps. */
-async function earliestPermitted(
-  db: LedgerReader,
-  personKey: string,
-  slotId: number,
-): Promise<Instant | undefined> {
-  const slot = await findLockedSlot(db, slotId);
-  if (!slot) return undefined;
-  const permitted = permittedProducts(
-    await getRound(db, slot.round_id),
-    lastDoseOf(await readDoses(db, personKey)),
-  );
-  const earliestOn = permitted.find(({ product }) => product === slot.product)?.earliestOn;
-  return earliestOn ? taipeiInstant(earliestOn, 0) : undefined;
 }
 
 /** Takes one place if there is one; a slot that was not locked because it was full is left alone. */

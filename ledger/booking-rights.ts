@@ -1,33 +1,47 @@
 /** The right to book in a round: what the person holds, what it lets them take, and its return by a cancellation. */
 import { sql } from 'kysely';
 
-import { mayBook, type InvitationGiven } from '../domain/booking/booking-rules';
-import type { Instant } from '../domain/civil-time/plain-date';
+import {
+  lastDoseOf,
+  mayBook,
+  permittedProducts,
+  type DoseGiven,
+  type InvitationGiven,
+} from '../domain/booking/booking-rules';
+import { taipeiInstant, type Instant } from '../domain/civil-time/plain-date';
 import { stageAfter, type Act, type Stage } from '../domain/lifecycle/transitions';
 import type { Refusal } from '../domain/refusal/refusals';
 import type { LockedSlot } from './booking-places';
 import { changeStage, type LockedPerson } from './citizen-command';
 import type { LedgerTx } from './database';
-import { readDoses } from './person';
 import { getRound } from './round';
 
 /** A right that was found good for the slot asked for. */
 export interface Right {
   readonly doseNumber: number;
   readonly window: InvitationGiven;
-  /** The stage at which the person stands in the round; null without a part in it yet. */
-  readonly stage: Stage | null;
+  /** From when on the product may be given to the person; null without a dose before it. */
+  readonly earliestAt: Instant | null;
+  /** What has to be made before the participation can be `booked`; a settlement has made both already. */
+  readonly toMake: 'participationAndInvitation' | 'invitation' | 'nothing';
 }
 
-interface Held {
-  stage: Stage | null;
-  invitation: InvitationGiven | null;
-  appointmentNumber: string | null;
+/** What the person has and holds before the act. */
+interface Standing {
+  readonly stage: Stage | null;
+  readonly invitation: InvitationGiven | null;
+  readonly doses: readonly DoseGiven[];
+  /** Live appointments in whatever round. */
+  readonly live: readonly {
+    readonly appointmentNumber: string;
+    readonly roundId: string;
+    readonly doseNumber: number;
+  }[];
 }
 
 /**
  * Does the person's right let them book, or move to, this slot? Nothing is taken before the window opens, by whatever
- * route, and the stage must allow the act.
+ * route; the stage must allow the act; and one dose is not promised twice, not in two rounds either.
  */
 export async function mayTake(
   tx: LedgerTx,
@@ -35,15 +49,15 @@ export async function mayTake(
   slot: LockedSlot,
   act: 'book' | 'move',
 ): Promise<Right | { readonly refusal: Refusal }> {
-  const held = await heldBy(tx, person.personKey, slot.round_id);
+  const standing = await standingOf(tx, person.personKey, slot.round_id);
+  const byStage = act === 'book' ? refusalByStage(standing, slot.round_id) : undefined;
+  if (byStage) return { refusal: byStage };
   const round = await getRound(tx, slot.round_id);
-  const standing = act === 'book' ? refusalByStage(held) : undefined;
-  if (standing) return { refusal: standing };
   const answer = mayBook({
     round,
-    invitation: held.invitation,
+    invitation: standing.invitation,
     person,
-    doses: await readDoses(tx, person.personKey),
+    doses: standing.doses,
     slot: {
       roundId: slot.round_id,
       product: slot.product,
@@ -53,17 +67,35 @@ export async function mayTake(
     now: person.now,
   });
   if (!answer.ok) return { refusal: answer.refusal };
-  return { doseNumber: answer.value.doseNumber, window: answer.value.window, stage: held.stage };
+  const { doseNumber, window } = answer.value;
+  const other = standing.live.find((appointment) => appointment.doseNumber === doseNumber);
+  if (act === 'book' && other) {
+    return { refusal: { code: 'alreadyBooked', appointmentNumber: other.appointmentNumber } };
+  }
+  const earliestOn = permittedProducts(round, lastDoseOf(standing.doses)).find(
+    ({ product }) => product === slot.product,
+  )?.earliestOn;
+  const missing = standing.stage === null ? 'participationAndInvitation' : 'invitation';
+  return {
+    doseNumber,
+    window,
+    earliestAt: earliestOn ? taipeiInstant(earliestOn, 0) : null,
+    toMake: round.kind === 'bookIfEligible' ? missing : 'nothing',
+  };
 }
 
 /** Why someone at that stage of the round cannot book; undefined where the rules of the window decide. */
-function refusalByStage({ stage, invitation, appointmentNumber }: Held): Refusal | undefined {
+function refusalByStage({ stage, invitation, live }: Standing, roundId: string): Refusal | undefined {
   switch (stage) {
     case null:
     case 'invited':
       return undefined;
     case 'booked':
-      return { code: 'alreadyBooked', appointmentNumber: appointmentNumber ?? '' };
+      return {
+        code: 'alreadyBooked',
+        appointmentNumber:
+          live.find((appointment) => appointment.roundId === roundId)?.appointmentNumber ?? '',
+      };
     case 'attended':
       return { code: 'alreadyAttended' };
     case 'lapsed':
@@ -76,44 +108,33 @@ function refusalByStage({ stage, invitation, appointmentNumber }: Held): Refusal
   }
 }
 
-async function heldBy(tx: LedgerTx, personKey: string, roundId: string): Promise<Held> {
+async function standingOf(tx: LedgerTx, personKey: string, roundId: string): Promise<Standing> {
   const { rows } = await sql<{
-    stage: Stage;
+    stage: Stage | null;
     product: string | null;
     opens_at: Date | null;
     closes_at: Date | null;
-    appointment_number: string | null;
+    doses: Standing['doses'] | null;
+    live: Standing['live'] | null;
   }>`
     select p.stage, i.product, i.opens_at, i.closes_at,
-      (select a.appointment_number from appointment a
-        where a.person_key = p.person_key and a.round_id = p.round_id and a.status = 'booked') as appointment_number
-    from participation p left join invitation i using (person_key, round_id)
-    where p.person_key = ${personKey}::uuid and p.round_id = ${roundId}
+      (select json_agg(json_build_object('doseNumber', d.dose_number, 'product', d.product, 'givenOn', d.given_on))
+        from dose d where d.person_key = who.person_key) as doses,
+      (select json_agg(json_build_object('appointmentNumber', a.appointment_number, 'roundId', a.round_id,
+          'doseNumber', a.dose_number))
+        from appointment a where a.person_key = who.person_key and a.status = 'booked') as live
+    from (select ${personKey}::uuid as person_key) who
+    left join participation p on p.person_key = who.person_key and p.round_id = ${roundId}
+    left join invitation i on i.person_key = p.person_key and i.round_id = p.round_id
   `.execute(tx);
   const [row] = rows;
-  if (!row) return { stage: null, invitation: null, appointmentNumber: null };
-  const { stage, product, opens_at, closes_at, appointment_number: appointmentNumber } = row;
+  if (!row) throw new Error('a query without a condition on its first row has one');
+  const { stage, product, opens_at, closes_at, doses, live } = row;
   const invitation =
     product !== null && opens_at && closes_at
       ? { product, opensAt: opens_at.toISOString(), closesAt: closes_at.toISOString() }
       : null;
-  return { stage, invitation, appointmentNumber };
-}
-
-/** The person's live appointment for that dose, in whatever round: one dose is not promised twice. */
-export async function appointmentFor(
-  tx: LedgerTx,
-  personKey: string,
-  doseNumber: number,
-): Promise<string | undefined> {
-  const row = await tx
-    .selectFrom('appointment')
-    .select('appointment_number')
-    .where('person_key', '=', personKey)
-    .where('dose_number', '=', doseNumber)
-    .where('status', '=', 'booked')
-    .executeTakeFirst();
-  return row?.appointment_number;
+  return { stage, invitation, doses: doses ?? [], live: live ?? [] };
 }
 
 /** Brings the participation to `booked`; where eligibility alone invites, makes it and the right to book first. */
@@ -121,9 +142,9 @@ export async function giveRight(
   tx: LedgerTx,
   personKey: string,
   slot: LockedSlot,
-  { doseNumber, window, stage }: Right,
+  { doseNumber, window, toMake }: Right,
 ): Promise<void> {
-  if (stage === null) {
+  if (toMake === 'participationAndInvitation') {
     await tx
       .insertInto('participation')
       .values({
@@ -135,14 +156,16 @@ export async function giveRight(
       })
       .execute();
   }
-  // Someone who cancelled may take another product of a round that does not rank; a ranked one never differs here.
-  await sql`
-    insert into invitation (person_key, round_id, product, dose_number, opens_at, closes_at)
-    values (${personKey}::uuid, ${slot.round_id}, ${slot.product}, ${doseNumber},
-      ${window.opensAt}::timestamptz, ${window.closesAt}::timestamptz)
-    on conflict (person_key, round_id) do update set product = excluded.product, dose_number = excluded.dose_number,
-      opens_at = excluded.opens_at, closes_at = excluded.closes_at
-  `.execute(tx);
+  if (toMake !== 'nothing') {
+    // Someone who cancelled may come back for another product of the round.
+    await sql`
+      insert into invitation (person_key, round_id, product, dose_number, opens_at, closes_at)
+      values (${personKey}::uuid, ${slot.round_id}, ${slot.product}, ${doseNumber},
+        ${window.opensAt}::timestamptz, ${window.closesAt}::timestamptz)
+      on conflict (person_key, round_id) do update set product = excluded.product,
+        dose_number = excluded.dose_number, opens_at = excluded.opens_at, closes_at = excluded.closes_at
+    `.execute(tx);
+  }
   await sql`
     update participation set stage = ${afterwards('invited', 'book')}, last_act = 'book', stage_since = ledger_now(),
       dose_number = ${doseNumber}

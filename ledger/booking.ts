@@ -6,7 +6,7 @@ import { parseMobile } from '../domain/person-number/mobile';
 import { refused, type Outcome, type Refusal } from '../domain/refusal/refusals';
 import type { TextLanguage, TextParameters } from '../domain/text-message/templates';
 import { giveBack, takePlace, withPlaceIn, type LockedSlot } from './booking-places';
-import { appointmentFor, giveRight, mayTake, returnRight } from './booking-rights';
+import { giveRight, mayTake, returnRight } from './booking-rights';
 import type { AppointmentStatus } from './booking-views';
 import { changeStage, citizenCommand, type CommandContext } from './citizen-command';
 import { addContact } from './contact';
@@ -46,12 +46,10 @@ export async function book(
 ): Promise<Outcome<AppointmentReceipt>> {
   const parsed = parseMobile(wish.mobile);
   if (!('mobile' in parsed)) return refused({ code: 'mobileInvalid' });
-  return withPlaceIn<AppointmentReceipt>(ledger, context, wish.slotId, [], async (tx, person, slot) => {
+  return withPlaceIn<AppointmentReceipt>(ledger, context, wish.slotId, [], async (tx, person, slot, full) => {
     const right = await mayTake(tx, person, slot, 'book');
     if ('refusal' in right) return right;
-    const already = await appointmentFor(tx, person.personKey, right.doseNumber);
-    if (already !== undefined) return { refusal: { code: 'alreadyBooked', appointmentNumber: already } };
-    if (!(await takePlace(tx, slot))) return { refusal: { code: 'slotFull', alternatives: [] } };
+    if (!(await takePlace(tx, slot))) return full(right.earliestAt);
     await giveRight(tx, person.personKey, slot, right);
     const contactId = await addContact(tx, ledger.keys, person.personKey, parsed.mobile, wish.language);
     const { appointment_number: appointmentNumber } = await tx
@@ -94,36 +92,42 @@ export async function move(
 ): Promise<Outcome<AppointmentReceipt>> {
   const { appointmentNumber } = wish;
   return holdingItsSlot(ledger, context.personKey, appointmentNumber, (oldSlotId) =>
-    withPlaceIn<AppointmentReceipt>(ledger, context, wish.slotId, [oldSlotId], async (tx, person, slot) => {
-      const appointment = await ownAppointment(tx, person.personKey, appointmentNumber, oldSlotId);
-      if ('refusal' in appointment) return appointment;
-      const gone = noLongerOpen(appointment, person.now);
-      if (gone) return { refusal: gone };
-      if (slot.slot_id === oldSlotId) return { refusal: { code: 'slotUnchanged' } };
-      if (slot.round_id !== appointment.round_id) return { refusal: { code: 'slotUnknown' } };
-      if (slot.product !== appointment.product) {
-        return { refusal: { code: 'slotOfOtherProduct', product: appointment.product } };
-      }
-      const right = await mayTake(tx, person, slot, 'move');
-      if ('refusal' in right) return right;
-      if (!(await takePlace(tx, slot))) return { refusal: { code: 'slotFull', alternatives: [] } };
-      await giveBack(tx, oldSlotId);
-      await sql`update appointment set slot_id = ${slot.slot_id}, arranged_at = ledger_now()
+    withPlaceIn<AppointmentReceipt>(
+      ledger,
+      context,
+      wish.slotId,
+      [oldSlotId],
+      async (tx, person, slot, full) => {
+        const appointment = await ownAppointment(tx, person.personKey, appointmentNumber, oldSlotId);
+        if ('refusal' in appointment) return appointment;
+        const gone = noLongerOpen(appointment, person.now);
+        if (gone) return { refusal: gone };
+        if (slot.slot_id === oldSlotId) return { refusal: { code: 'slotUnchanged' } };
+        if (slot.round_id !== appointment.round_id) return { refusal: { code: 'slotUnknown' } };
+        if (slot.product !== appointment.product) {
+          return { refusal: { code: 'slotOfOtherProduct', product: appointment.product } };
+        }
+        const right = await mayTake(tx, person, slot, 'move');
+        if ('refusal' in right) return right;
+        if (!(await takePlace(tx, slot))) return full(right.earliestAt);
+        await giveBack(tx, oldSlotId);
+        await sql`update appointment set slot_id = ${slot.slot_id}, arranged_at = ledger_now()
         where appointment_number = ${appointmentNumber}`.execute(tx);
-      await changeStage(tx, person.personKey, slot.round_id, 'move', 'booked');
-      await queueText(tx, {
-        personKey: person.personKey,
-        purpose: 'appointmentMoved',
-        occasion: `${appointmentNumber}/${String(person.version + 1)}`,
-        contactId: appointment.contact_id,
-        parameters: told(appointmentNumber, appointment.dose_number, slot),
-      });
-      return {
-        outcome: { appointmentNumber },
-        act: 'move',
-        detail: { appointmentNumber, fromSlotId: oldSlotId, slotId: slot.slot_id },
-      };
-    }),
+        await changeStage(tx, person.personKey, slot.round_id, 'move', 'booked');
+        await queueText(tx, {
+          personKey: person.personKey,
+          purpose: 'appointmentMoved',
+          occasion: `${appointmentNumber}/${String(person.version + 1)}`,
+          contactId: appointment.contact_id,
+          parameters: told(appointmentNumber, appointment.dose_number, slot),
+        });
+        return {
+          outcome: { appointmentNumber },
+          act: 'move',
+          detail: { appointmentNumber, fromSlotId: oldSlotId, slotId: slot.slot_id },
+        };
+      },
+    ),
   );
 }
 

@@ -171,6 +171,31 @@ const ringsKm = [6, 15, 40, 100];
 /** Sites looked at from the nearest on: enough for a city and its neighbours, few enough for each to be looked up. */
 const sitesLookedAt = 300;
 
+interface Nearby {
+  readonly codes: string[];
+  readonly kms: number[];
+  readonly rings: number[];
+}
+
+const nearbyByDistrict = new Map<string, Nearby>();
+
+/** All districts by their distance from one, worked out once: the island does not move. */
+function nearbyOf(districtCode: string): Nearby {
+  const known = nearbyByDistrict.get(districtCode);
+  if (known) return known;
+  const home = findDistrict(districtCode);
+  if (!home) return { codes: [], kms: [], rings: [] };
+  const districts = districtsByDistance(districtCode);
+  const kms = districts.map((district) => Math.round(distanceKm(home, district) * 10) / 10);
+  const rings = kms.map((km) => {
+    const ring = ringsKm.findIndex((end) => km <= end);
+    return ring < 0 ? ringsKm.length : ring;
+  });
+  const nearby = { codes: districts.map(({ code }) => code), kms, rings };
+  nearbyByDistrict.set(districtCode, nearby);
+  return nearby;
+}
+
 /**
  * Free windows across sites, one a site: nearest ring first, within it the earliest, not before `from`.
  * Empty when the district is unknown.
@@ -184,13 +209,7 @@ export async function earliestNearest(
     readonly exceptSiteId?: string;
   },
 ): Promise<readonly NearbySlot[]> {
-  const home = findDistrict(wish.districtCode);
-  if (!home) return [];
-  const near = districtsByDistance(wish.districtCode).map((district) => {
-    const km = distanceKm(home, district);
-    const ring = ringsKm.findIndex((end) => km <= end);
-    return { code: district.code, km, ring: ring < 0 ? ringsKm.length : ring };
-  });
+  const near = nearbyOf(wish.districtCode);
   const { rows } = await sql<{
     slot_id: number;
     site_id: string;
@@ -205,8 +224,7 @@ export async function earliestNearest(
   }>`
     with near as materialized (
       select t.site_id, t.name_zh, t.name_en, t.district_code, d.km, d.ring
-      from unnest(${near.map(({ code }) => code)}::text[], ${near.map(({ km }) => km)}::float8[],
-        ${near.map(({ ring }) => ring)}::int[]) as d (code, km, ring)
+      from unnest(${near.codes}::text[], ${near.kms}::float8[], ${near.rings}::int[]) as d (code, km, ring)
       join site t on t.district_code = d.code
       where t.site_id is distinct from ${wish.exceptSiteId ?? null}
         and exists (select from slot s where s.round_id = ${wish.roundId} and s.site_id = t.site_id
@@ -233,7 +251,7 @@ export async function earliestNearest(
     startsAt: row.starts_at.toISOString(),
     endsAt: row.ends_at.toISOString(),
     left: row.places_left,
-    distanceKm: Math.round(row.km * 10) / 10,
+    distanceKm: row.km,
   }));
 }
 
@@ -244,7 +262,7 @@ export async function earliestNearest(
 export async function alternativesTo(
   db: LedgerReader,
   slotId: number,
-  { from, limit }: { readonly from?: Instant; readonly limit: number },
+  { from, limit }: { readonly from: Instant | null; readonly limit: number },
 ): Promise<readonly FreeSlot[]> {
   const lost = await findSlot(db, slotId);
   if (!lost) return [];
@@ -252,7 +270,7 @@ export async function alternativesTo(
     select ${slotColumns} from slot s
     where s.round_id = ${lost.roundId} and s.site_id = ${lost.siteId} and s.product = ${lost.product}
       and s.slot_id <> ${slotId} and s.booked < s.capacity
-      and s.starts_at > greatest(ledger_now(), ${from ?? null}::timestamptz)
+      and s.starts_at > greatest(ledger_now(), ${from}::timestamptz)
     order by s.starts_at limit ${limit}
   `.execute(db);
   const here = rows.map(slotView);
@@ -264,7 +282,7 @@ export async function alternativesTo(
           districtCode: lost.site.districtCode,
           exceptSiteId: lost.siteId,
           limit: limit - here.length,
-          ...(from !== undefined && { from }),
+          ...(from !== null && { from }),
         })
       : [];
   return [...here, ...elsewhere].map(({ slotId: id, siteId, startsAt, endsAt, left }) => ({
