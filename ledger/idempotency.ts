@@ -17,9 +17,12 @@ export function requestHash(method: string, path: string, body: unknown): Buffer
 function sortedKeys(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sortedKeys);
   if (value === null || typeof value !== 'object') return value ?? null;
-  return Object.entries(value)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, entry]) => [key, sortedKeys(entry)]);
+  // Named as an object, so that no list of pairs looks the same.
+  return {
+    fields: Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, entry]) => [key, sortedKeys(entry)]),
+  };
 }
 
 /** Removes answers older than a day, some at a time so that no long lock is held. Answers how many. */

@@ -104,17 +104,21 @@ async function isUpToDate(ledger: Ledger, known: KnownPerson, record: RegistryRe
   if (sorted(known.priorityGroups).join() !== sorted(record.priorityGroups).join()) return false;
   if (!known.nameCipher || unseal(ledger.keys, known.personKey, known.nameCipher) !== record.name)
     return false;
+  const numbers = record.personNumbers;
   const { rows } = await sql<{ numbers: number; doses: number }>`
     select
-      (select count(*) from person_number where number_index = any(${indexes(ledger, record)}::bytea[])) as numbers,
+      (select count(*)
+        from unnest(${numbers.map(({ number }) => blindIndex(ledger.keys, number))}::bytea[],
+          ${numbers.map(({ validFrom }) => validFrom)}::date[], ${numbers.map(({ validTo }) => validTo)}::date[])
+          as told (number_index, valid_from, valid_to)
+        join person_number n using (number_index)
+        where n.person_key <> ${known.personKey}::uuid
+          or (n.valid_from, n.valid_to) is not distinct from (told.valid_from, told.valid_to)) as numbers,
       (select count(*) from dose where person_key = ${known.personKey}::uuid
         and dose_number = any(${record.previousDoses.map(({ doseNumber }) => doseNumber)}::smallint[])) as doses
   `.execute(ledger.db);
   return rows[0]?.numbers === record.personNumbers.length && rows[0].doses === record.previousDoses.length;
 }
-
-const indexes = (ledger: Ledger, record: RegistryRecord): Buffer[] =>
-  record.personNumbers.map(({ number }) => blindIndex(ledger.keys, number));
 
 const sorted = (groups: readonly number[]): number[] => [...groups].sort((a, b) => a - b);
 

@@ -88,7 +88,12 @@ export async function up(db: Kysely<never>): Promise<void> {
     begin
       raise exception 'audit_entry is append-only' using errcode = 'insufficient_privilege';
     end $$;
-    create trigger audit_entry_append_only before update or delete or truncate on audit_entry
+    create trigger audit_entry_append_only before update or delete on audit_entry
+      for each row execute function audit_entry_is_append_only();
+    -- Row triggers go on to every partition by themselves, those on truncate do not.
+    create trigger audit_entry_never_emptied before truncate on audit_entry
+      for each statement execute function audit_entry_is_append_only();
+    create trigger audit_entry_never_emptied before truncate on audit_entry_default
       for each statement execute function audit_entry_is_append_only();
 
     create function ensure_day_partitions(days_ahead integer) returns integer language plpgsql as $$
@@ -101,6 +106,8 @@ export async function up(db: Kysely<never>): Promise<void> {
           begin
             execute format('create table %I partition of audit_entry for values from (%L) to (%L)',
               'audit_entry_' || to_char(day, 'YYYYMMDD'), day, day + 1);
+            execute format('create trigger audit_entry_never_emptied before truncate on %I
+              for each statement execute function audit_entry_is_append_only()', 'audit_entry_' || to_char(day, 'YYYYMMDD'));
             made := made + 1;
           exception when check_violation or duplicate_table then
             null; -- the default partition already holds that day, or another process was first
