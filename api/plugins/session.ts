@@ -45,6 +45,11 @@ declare module 'fastify' {
     citizen: SignedInCitizen | null;
     /** True when a session came with the request but is over: its owner should read that, not "sign in". */
     sessionIsOver: boolean;
+    /**
+     * Whose session ran out by time, `null` otherwise. Good for keeping what they had just typed until they sign in
+     * again (WCAG 2.2.1), never for showing anything.
+     */
+    personOfLapsedSession: string | null;
     /** The signed-in person; refuses with `sessionRequired` or `sessionEnded`. */
     requireCitizen(): SignedInCitizen;
     /** Begins a session of the person, with an id of its own; what else the cookie held (form secrets) stays. */
@@ -93,6 +98,7 @@ export const sessionPlugin = fp<SessionPluginOptions>(
     const revocations = new Revocations(app);
     app.decorateRequest('citizen', null);
     app.decorateRequest('sessionIsOver', false);
+    app.decorateRequest('personOfLapsedSession', null);
     app.decorateRequest('requireCitizen', requireCitizen);
     app.decorateRequest('signIn', signIn);
     app.decorateRequest('signOut', signOut);
@@ -102,8 +108,10 @@ export const sessionPlugin = fp<SessionPluginOptions>(
       if (request.routeOptions.config?.session === false) return;
       const found = sessionOf(request);
       if (!found) return;
-      if (found.expiresAt.getTime() <= Date.now() || (await revocations.isEnded(found.sessionId))) {
+      const revoked = await revocations.isEnded(found.sessionId);
+      if (revoked || found.expiresAt.getTime() <= Date.now()) {
         request.sessionIsOver = true;
+        request.personOfLapsedSession = revoked ? null : found.personKey;
         forget(request);
         return;
       }
