@@ -26,7 +26,6 @@ const folderOf = (kind: Kind) => path.join(projectRoot, 'workflows', kind, 'hist
 
 /** Set by the recording script; the replay below then checks what was just recorded. */
 const recording = process.env['YIYUE_RECORD_HISTORIES'] === '1';
-const whenRecording = recording ? test : test.skip;
 
 /** A run's story by name, to be kept as `histories/<name>.json`. */
 async function keep(
@@ -51,7 +50,9 @@ async function keep(
   writeFileSync(path.join(folderOf(kind), `${name}.json`), `${text}\n`);
 }
 
-whenRecording('lives are recorded', async () => {
+if (recording) test('lives are recorded', recordLives);
+
+async function recordLives(): Promise<void> {
   for (const kind of kinds) rmSync(folderOf(kind), { recursive: true, force: true });
   const world = await LedgerWorld.create();
   await world.round();
@@ -112,7 +113,7 @@ whenRecording('lives are recorded', async () => {
     await engine.stop();
     await world.close();
   }
-});
+}
 
 const recorded = () =>
   kinds.flatMap((kind) =>

@@ -19,9 +19,11 @@ import { citizenChanged, citizenOutlook } from './messages';
 
 const dayMs = 86_400_000;
 /** A run that would wait longer than this ends; the relay wakes the person again (no run lives for years on old code). */
-export const idleDays = 3;
+const idleDays = 3;
 /** A run that may not end yet asks again after this long, and each time twice as long: the newer snapshot is on its way. */
 const askAgainMs = { first: 5_000, longest: 30 * 60_000 };
+/** The relay takes milliseconds; a run does not wait longer than this for one that is away. */
+const awaitSnapshot = '30 seconds';
 
 const { meetObligation, fallAsleep } = proxyLocalActivities<CitizenActivities>({
   startToCloseTimeout: '15 seconds',
@@ -70,6 +72,9 @@ export async function citizen(personKey: string, carried?: CitizenSnapshot): Pro
         { kind, occasion },
       ]);
       answers.take(next, answer, Date.now() + snapshot.clockOffsetMs);
+      // What was met is a change of its own: its snapshot is on its way and says what is owed then.
+      if (answer.answer === 'done')
+        await condition(newerCame, awaitSnapshot, { summary: 'the new snapshot is on its way' });
     } else if (next && waitMs <= idleDays * dayMs) {
       await condition(newerCame, waitMs, { summary: summaryOf(next.kind) });
     } else {
