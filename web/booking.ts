@@ -16,19 +16,28 @@ import {
   slotWithSite,
 } from './booking-check';
 import { searchPages, type Wanted } from './booking-search';
-import { behindSignIn, citizenPage, type CitizenPage } from './citizen-page';
+import { behindSignIn, citizenPage, type CitizenPage, type KeepAnswers } from './citizen-page';
 import { field, formContext, formErrors, hasErrors, parameter, type FormErrors } from './forms';
 import { refusalPage } from './refusals';
 import { bookingRights, type BookingRight } from './rights';
 
 /** Registers `/booking…`. */
 export function bookingPages(app: FastifyInstance): void {
-  const { page, form } = behindSignIn(app);
+  const { page, keepingForm } = behindSignIn(app);
+  const keepChoice: KeepAnswers = async (request, personKey) => {
+    const slotId = slotIdOf(field(request, 'slotId'));
+    const mobile = field(request, 'mobile');
+    await keepBookingAnswers(app.ledger, personKey, {
+      ...(slotId !== undefined && { slotId }),
+      ...(mobile !== '' && { mobile: mobileOf(mobile) }),
+    });
+    return '/booking/check';
+  };
   searchPages(app, { base: '/booking', wanted: (request) => wanted(app, request) });
 
   app.get('/booking', page, async (request, reply) => entryPage(app, request, reply));
 
-  app.post('/booking/choose', form, async (request, reply) => {
+  app.post('/booking/choose', keepingForm(keepChoice), async (request, reply) => {
     const { personKey } = request.requireCitizen();
     const slotId = slotIdOf(field(request, 'slotId'));
     if (slotId === undefined) return refusalPage(request, reply, { code: 'slotUnknown' });
@@ -38,7 +47,7 @@ export function bookingPages(app: FastifyInstance): void {
 
   app.get('/booking/check', page, async (request, reply) => checkPage(app, request, reply, formErrors({})));
 
-  app.post('/booking/check', form, async (request, reply) => {
+  app.post('/booking/check', keepingForm(keepChoice), async (request, reply) => {
     const { t, language } = request.words;
     const { personKey } = request.requireCitizen();
     const typed = field(request, 'mobile');

@@ -1,5 +1,5 @@
 /** What pages behind the sign-in need: who it is, the rounds, the time. */
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, preHandlerAsyncHookHandler } from 'fastify';
 
 import type { Instant } from '../domain/civil-time/plain-date';
 import type { Round } from '../domain/round/round';
@@ -15,7 +15,11 @@ export interface CitizenPage {
 
 /** Reads it for the signed-in person. */
 export async function citizenPage(app: FastifyInstance, request: FastifyRequest): Promise<CitizenPage> {
-  const { personKey } = request.requireCitizen();
+  return citizenPageOf(app, request.requireCitizen().personKey);
+}
+
+/** Reads it for a person. */
+export async function citizenPageOf(app: FastifyInstance, personKey: string): Promise<CitizenPage> {
   return {
     personKey,
     person: await readPerson(app.ledger, personKey),
@@ -29,10 +33,21 @@ export async function signedIn(request: FastifyRequest, reply: FastifyReply): Pr
   return request.citizen ? undefined : signInFirst(request, reply);
 }
 
-/** Routes of pages behind the sign-in: reads, and forms with their token. */
+/** Keeps what was typed in a form that came too late; answers where to go on after signing in again. */
+export type KeepAnswers = (request: FastifyRequest, personKey: string) => Promise<string>;
+
+/** Routes of pages behind the sign-in: reads, forms with their token, and forms whose answers outlive the session. */
 export function behindSignIn(app: FastifyInstance) {
+  const keeping =
+    (keep: KeepAnswers): preHandlerAsyncHookHandler =>
+    async (request, reply) => {
+      if (request.citizen) return;
+      const personKey = request.personOfLapsedSession;
+      return signInFirst(request, reply, personKey === null ? undefined : await keep(request, personKey));
+    };
   return {
     page: { preHandler: signedIn },
     form: { preHandler: [app.csrfProtection, signedIn] },
+    keepingForm: (keep: KeepAnswers) => ({ preHandler: [app.csrfProtection, keeping(keep)] }),
   };
 }

@@ -4,6 +4,8 @@ import { taipeiDateOf, type Instant, type PlainDate } from '../domain/civil-time
 import type { Language } from './language';
 
 const zone = 'Asia/Taipei';
+/** A dash between word joiners: no line ends within `09:00–10:00`. */
+const to = '\u2060–\u2060';
 
 const chineseDay = new Intl.DateTimeFormat('zh-TW', {
   timeZone: zone,
@@ -50,14 +52,22 @@ export function moment(instant: Instant, language: Language): string {
     : `${day(instant, language)}, ${hour(instant)}`;
 }
 
+/** Day and hour without the year where it is this year's: for what lies near and stands in narrow places. */
+export function nearMoment(instant: Instant, now: Instant, language: Language): string {
+  const whole = moment(instant, language);
+  const year = taipeiDateOf(instant).slice(0, 4);
+  if (year !== taipeiDateOf(now).slice(0, 4)) return whole;
+  return language === 'zh' ? whole.replace(`${year}年`, '') : whole.replace(` ${year}`, '');
+}
+
 /** `2026年11月21日（週六）09:00–10:00`. */
 export function window(startsAt: Instant, endsAt: Instant, language: Language): string {
-  return `${moment(startsAt, language)}–${hour(endsAt)}`;
+  return `${moment(startsAt, language)}${to}${hour(endsAt)}`;
 }
 
 /** The hours of a window on one day: `09:00–10:00`. */
 export function hours(startsAt: Instant, endsAt: Instant): string {
-  return `${hour(startsAt)}–${hour(endsAt)}`;
+  return `${hour(startsAt)}${to}${hour(endsAt)}`;
 }
 
 /** The Taipei date of an instant. */

@@ -19,7 +19,8 @@ export function frontPage(app: FastifyInstance, { engineReady }: FrontOptions): 
     const now = await app.ledgerNow();
     const shown = rounds
       .map((round) => ({ round, state: roundStateAt(round, now) }))
-      .filter(({ state }) => state.state !== 'over');
+      .filter(({ state }) => state.state !== 'over')
+      .toSorted((a, b) => order.indexOf(a.state.state) - order.indexOf(b.state.state));
     const notices = [
       ...(rounds.length === 0 ? [words.t.starting.noRounds] : []),
       ...((await engineReady()) ? [] : [words.t.starting.engine]),
@@ -33,6 +34,16 @@ export function frontPage(app: FastifyInstance, { engineReady }: FrontOptions): 
   });
 }
 
+/** What concerns people most comes first. */
+const order: readonly RoundState['state'][] = [
+  'registrationOpen',
+  'bookingOpen',
+  'settling',
+  'bookingNotOpenYet',
+  'registrationNotOpenYet',
+  'over',
+];
+
 function ways({ t }: Words, states: readonly RoundState['state'][]) {
   const booking = states.includes('bookingOpen');
   return [
@@ -45,7 +56,9 @@ function ways({ t }: Words, states: readonly RoundState['state'][]) {
   ];
 }
 
-function roundView(round: Round, state: RoundState, now: Instant, words: Words) {
+function roundView(round: Round, state: RoundState, now: Instant, wordsOfPage: Words) {
+  // All of it lies near: without the year two instants fit on a line.
+  const words = { ...wordsOfPage, moment: (instant: Instant) => wordsOfPage.nearMoment(instant, now) };
   const { t } = words;
   return {
     name: words.roundName(round),

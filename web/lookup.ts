@@ -38,7 +38,7 @@ export function lookupPages(app: FastifyInstance): void {
     const outcome = await lookUp(app, request, parsed.number, mobileLastThree);
     if (outcome.ok) return reply.page('lookup.njk', { title: t.lookup.resultTitle, found: foundView(outcome.value, words) });
     if (outcome.refusal.code !== 'lookupNoMatch') return refusalPage(request, reply, outcome.refusal);
-    const errors = [{ text: `${t.lookup.missTitle}${t.service.colon}${t.lookup.miss}`, href: '#personNumber' }];
+    const errors = [{ text: t.lookup.missTitle, detail: t.lookup.miss, href: '#personNumber' }];
     return askPage(app, request, reply, { fieldErrors: {}, errors }, 404);
   });
 }

@@ -147,11 +147,11 @@ export async function refusalPage(
   );
 }
 
-/** Sends to the sign-in that leads back here; says that the session ended where one did. */
-export function signInFirst(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+/** Sends to the sign-in that leads back here, or to `backTo`; says that the session ended where one did. */
+export function signInFirst(request: FastifyRequest, reply: FastifyReply, backTo?: string): FastifyReply {
   const here = localPath(request.method === 'GET' ? request.url : undefined);
-  const back = here ?? `/${(request.url.split(/[/?]/)[1] ?? '').replace(/[^a-z]/g, '')}`;
-  const to = localPath(back) ?? '/registration';
+  const journey = `/${(request.url.split(/[/?]/)[1] ?? '').replace(/[^a-z]/g, '')}`;
+  const to = localPath(backTo) ?? here ?? localPath(journey) ?? '/registration';
   const address = request.sessionIsOver
     ? `/session/ended?return=${encodeURIComponent(to)}`
     : `/sign-in?next=${encodeURIComponent(nextOf(to))}`;

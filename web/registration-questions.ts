@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { counties, districtsOf, findCounty } from '../domain/area/area';
 import { permittedProducts } from '../domain/booking/booking-rules';
 import { parseMobile } from '../domain/person-number/mobile';
-import { behindSignIn } from './citizen-page';
+import { behindSignIn, type KeepAnswers } from './citizen-page';
 import { field, fieldValues, formErrors, hasErrors, parameter, type FormErrors } from './forms';
 import {
   isDistrictOf,
@@ -15,7 +15,7 @@ import {
   type Question,
   type RegistrationAnswers,
 } from './registration-answers';
-import { openRegistration, type OpenRegistration } from './registration';
+import { openRegistration, openRegistrationOf, type OpenRegistration } from './registration';
 import { refusalPage } from './refusals';
 
 /** A question: what its page shows, and what an answer that was sent comes to. */
@@ -101,7 +101,7 @@ const pages: Readonly<Record<Question, QuestionPage>> = {
 
 /** Registers `/registration/mobile`, `/area`, `/district`, `/products`. */
 export function questionPages(app: FastifyInstance): void {
-  const { page, form } = behindSignIn(app);
+  const { page, keepingForm } = behindSignIn(app);
   for (const question of questions) {
     const address = `/registration/${question}`;
 
@@ -112,7 +112,19 @@ export function questionPages(app: FastifyInstance): void {
       return questionPage(request, reply, question, open.value, answers, formErrors({}));
     });
 
-    app.post(address, form, async (request, reply) => {
+    // The session ended while the question was being answered: the answer is kept, the next question comes after
+    // signing in; an answer that was wrong is asked again.
+    const keep: KeepAnswers = async (request, personKey) => {
+      const open = await openRegistrationOf(app, personKey);
+      if (!open.ok) return address;
+      const before = await readAnswers(app.ledger, personKey, open.value.round.roundId);
+      const read = pages[question].read(request, before);
+      if ('errors' in read) return address;
+      await keepAnswers(app.ledger, personKey, read.answers);
+      return following(question, parameter(request, 'then') === 'check');
+    };
+
+    app.post(address, keepingForm(keep), async (request, reply) => {
       const open = await openRegistration(app, request);
       if (!open.ok) return refusalPage(request, reply, open.refusal);
       const { personKey, round } = open.value;
@@ -120,20 +132,18 @@ export function questionPages(app: FastifyInstance): void {
       const read = pages[question].read(request, before);
       if ('errors' in read) return questionPage(request, reply, question, open.value, before, read.errors);
       await keepAnswers(app.ledger, personKey, read.answers);
-      return reply.redirect(following(question, read.answers, parameter(request, 'then') === 'check'), 303);
+      return reply.redirect(following(question, parameter(request, 'then') === 'check'), 303);
     });
   }
 }
 
 /** Whoever came from the page that repeats the answers goes back there, after the district when the county changed. */
-function following(question: Question, answers: RegistrationAnswers, backToCheck: boolean): string {
+function following(question: Question, backToCheck: boolean): string {
   const then = backToCheck ? '?then=check' : '';
   if (question === 'area') return `/registration/district${then}`;
   if (backToCheck) return '/registration/check';
   const next = questions[questions.indexOf(question) + 1];
-  if (next === undefined) return '/registration/check';
-  // Going forward again after "back" asks only what is open, but always shows the next question once.
-  return answers.products && next === 'products' ? '/registration/products' : `/registration/${next}`;
+  return next === undefined ? '/registration/check' : `/registration/${next}`;
 }
 
 async function questionPage(

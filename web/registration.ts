@@ -6,7 +6,7 @@ import { refused, type Outcome } from '../domain/refusal/refusals';
 import type { Round } from '../domain/round/round';
 import { readRegistration, register, withdraw, type RegistrationView } from '../ledger/registration';
 import { registrationRoundFor } from '../ledger/round';
-import { behindSignIn, citizenPage, type CitizenPage } from './citizen-page';
+import { behindSignIn, citizenPage, citizenPageOf, type CitizenPage } from './citizen-page';
 import { field, formContext, parameter } from './forms';
 import { answersOf, firstOpenQuestion, forgetAnswers, keepAnswers, readAnswers } from './registration-answers';
 import { questionPages } from './registration-questions';
@@ -25,7 +25,12 @@ export async function openRegistration(
   app: FastifyInstance,
   request: FastifyRequest,
 ): Promise<Outcome<OpenRegistration>> {
-  const page = await citizenPage(app, request);
+  return openRegistrationOf(app, request.requireCitizen().personKey);
+}
+
+/** The same for a person. */
+export async function openRegistrationOf(app: FastifyInstance, personKey: string): Promise<Outcome<OpenRegistration>> {
+  const page = await citizenPageOf(app, personKey);
   const round = registrationRoundFor(page.rounds, page.person.priorityGroups, page.now);
   if (!round) return refused({ code: page.rounds.length === 0 ? 'noOpenRound' : 'notInOpenGroup' });
   const allowed = mayRegister(round, page.person, page.now);

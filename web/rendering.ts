@@ -20,6 +20,8 @@ export interface FieldError {
   readonly text: string;
   /** `#id` of the field; none for what lies in no field. */
   readonly href?: string;
+  /** What to do, under the text. */
+  readonly detail?: string;
 }
 
 /** What one page adds to the frame. */

@@ -69,7 +69,7 @@ async function refusedSignIn(
       return signInPage(app, request, reply, to, formErrors({ captcha: t.captcha.wrong }));
     case 'identityNotConfirmed': {
       const { title, detail } = refusalWords(refusal, request.words);
-      const errors = [{ text: `${title}${t.service.colon}${detail}`, href: '#personNumber' }];
+      const errors = [{ text: title, detail, href: '#personNumber' }];
       return signInPage(app, request, reply, to, { fieldErrors: {}, errors }, 403);
     }
     default:

@@ -11,6 +11,7 @@ export function wordsIn(language: Language) {
     t: textsIn(language),
     day: (date: string) => formats.day(date, language),
     moment: (instant: string) => formats.moment(instant, language),
+    nearMoment: (instant: string, now: string) => formats.nearMoment(instant, now, language),
     hour: formats.hour,
     window: (startsAt: string, endsAt: string) => formats.window(startsAt, endsAt, language),
     hours: formats.hours,

@@ -100,8 +100,9 @@ export class Visitor {
 
   /** Presses the button or link of that name. */
   async press(name: string | RegExp): Promise<void> {
-    const target = this.page.getByRole('button', { name }).or(this.page.getByRole('link', { name })).first();
-    await target.click();
+    const buttons = this.page.getByRole('button', { name });
+    const target = (await buttons.count()) > 0 ? buttons : this.page.getByRole('link', { name });
+    await target.first().click();
     await this.page.waitForLoadState('load');
   }
 

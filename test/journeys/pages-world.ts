@@ -6,7 +6,7 @@ import { sql } from 'kysely';
 import { addDays, taipeiDateOf, taipeiInstant, type Instant, type PlainDate } from '../../domain/civil-time/plain-date';
 import { ledgerNow, stepClockTo } from '../../ledger/clock';
 import { syntheticCardNumber, syntheticNationalId } from '../../scripts/demo-data/synthetic-numbers';
-import { buildTestApp, type TestApp } from '../support/app';
+import { AppWorld } from '../support/app';
 import { pagesPlugin, type PagesOptions } from '../../web/pages';
 
 /** A person of the simulated insurance registry. */
@@ -26,17 +26,17 @@ const siteNames = [
 
 export class PagesTown {
   static async open(options: Partial<PagesOptions> = {}): Promise<PagesTown> {
-    const running = await buildTestApp({
+    const running = await AppWorld.create({
       pages: pagesPlugin({ secure: false, demonstration: true, ...options }),
     });
     const address = await running.app.listen({ host: '127.0.0.1', port: 0 });
-    return new PagesTown(running, address, taipeiDateOf(await ledgerNow(running.ledger.db)));
+    return new PagesTown(running, address, taipeiDateOf(await ledgerNow(running.world.ledger.db)));
   }
 
   #people = 0;
 
   private constructor(
-    readonly running: TestApp,
+    readonly running: AppWorld,
     readonly address: string,
     /** The civil date on which the town was opened. */
     readonly today: PlainDate,
@@ -53,7 +53,7 @@ export class PagesTown {
 
   /** Steps the ledger's clock; what the app kept of it is a second old at most. */
   async stepTo(instant: Instant): Promise<void> {
-    await stepClockTo(this.running.ledger.db, instant);
+    await stepClockTo(this.running.world.ledger.db, instant);
     await pause(1_100);
   }
 
@@ -63,7 +63,7 @@ export class PagesTown {
     const personNumber = syntheticNationalId('A', 'female', 9_990_000 + this.#people);
     const cardNumber = syntheticCardNumber(this.#people);
     const id = randomUUID();
-    const { db } = this.running.ledger;
+    const { db } = this.running.world.ledger;
     const name = options.name ?? '甄健康';
     await sql`insert into simulated_registry.insured_person
         (registry_person_id, name, birth_date, card_number, priority_groups)
@@ -92,7 +92,7 @@ export class PagesTown {
     opensAt: Instant,
     closesAt: Instant,
   ): Promise<void> {
-    const { db } = this.running.ledger;
+    const { db } = this.running.world.ledger;
     await sql`insert into vaccine_product values ('AZ', 'AZ', 'AZ'), ('Moderna', '莫德納', 'Moderna')
       on conflict do nothing`.execute(db);
     await db
@@ -130,7 +130,7 @@ export class PagesTown {
 
   /** Sites in Taipei with windows on three days; at the first one 09:00 has one place and 10:00 is full. */
   async sites(roundId: string, product = 'Moderna'): Promise<void> {
-    const { db } = this.running.ledger;
+    const { db } = this.running.world.ledger;
     for (const [index, [nameZh, nameEn, districtCode, addressZh, addressEn]] of siteNames.entries()) {
       const siteId = `S${String(index + 1)}`;
       await db
@@ -172,12 +172,12 @@ export class PagesTown {
   /** Fills a window, as others do who were quicker. */
   async fill(siteId: string, day: number, hour: number): Promise<void> {
     await sql`update slot set capacity = booked where site_id = ${siteId}
-      and starts_at = ${this.at(day, hour * 60)}::timestamptz`.execute(this.running.ledger.db);
+      and starts_at = ${this.at(day, hour * 60)}::timestamptz`.execute(this.running.world.ledger.db);
   }
 
   /** Gives everyone who registered the right to book, as a settlement does. */
   async inviteAll(roundId: string, product = 'Moderna'): Promise<void> {
-    const { db } = this.running.ledger;
+    const { db } = this.running.world.ledger;
     await sql`update participation set stage = 'invited', last_act = 'invite'
       where round_id = ${roundId} and stage = 'registered'`.execute(db);
     await sql`insert into invitation (person_key, round_id, product, dose_number, rank, opens_at, closes_at)

@@ -136,7 +136,7 @@ export const en: Texts = {
     cardPicture: 'Front of an NHI card: the 12-digit card number is at the lower left',
     cardPictureNumber: '0000 0000 0000',
     cardPictureTitle: 'National Health Insurance',
-    cardPictureHere: 'The number is here',
+    cardPictureHere: 'Number here',
     submit: 'Confirm',
     noCardTitle: 'No NHI card, or the number cannot be read?',
     noCard: 'Your county’s hotline or township office can register for you, or call the health insurance at 0800-030-598.',
