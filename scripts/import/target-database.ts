@@ -21,8 +21,13 @@ export async function withTargetDatabase<T>(
   const giveFree = takeHome(home);
   const keeper = new Keeper();
   try {
-    const postgres = await startPostgres({ home, keeper });
-    return await use(postgres.url);
+    const { url, server } = await startPostgres({ home, keeper });
+    try {
+      return await use(url);
+    } finally {
+      // Stopped on purpose, it is not started again.
+      await server?.stop();
+    }
   } finally {
     await keeper.close();
     giveFree();
