@@ -39,16 +39,16 @@ export async function carryOver(
     {
       act: 'carryOver',
       roundId: toRoundId,
-      async candidates(tx, limit) {
+      async candidates(tx, limit, after) {
         if (!(await isOpenForCarryOver(tx, fromRoundId, toRoundId))) return [];
         const { rows } = await sql<{ person_key: string }>`
-          select person_key from (${leftOver(fromRoundId, toRoundId, null)}) left_over limit ${limit}
+          select person_key from (${leftOver(fromRoundId, toRoundId, { after, limit })}) left_over
         `.execute(tx);
         return keysOf(rows);
       },
       async apply(tx, keys) {
         const { rows } = await sql<{ person_key: string; version: number; was: string }>`
-          with left_over as materialized (${leftOver(fromRoundId, toRoundId, keys)}),
+          with left_over as materialized (${leftOver(fromRoundId, toRoundId, { keys })}),
           joined as (
             insert into participation (person_key, round_id, dose_number, stage, last_act)
             select person_key, ${toRoundId}, dose_number, 'registered', 'carryOver' from left_over
@@ -75,8 +75,17 @@ export async function carryOver(
   return { answer: 'done', touched };
 }
 
-/** Who is left over in `from` and may come into `to`; with `keys` only these. */
-function leftOver(fromRoundId: string, toRoundId: string, keys: readonly string[] | null) {
+/** Who is left over in `from` and may come into `to`: of these keys, or the next so many after one. */
+function leftOver(
+  fromRoundId: string,
+  toRoundId: string,
+  which: { readonly keys: readonly string[] } | { readonly after: string; readonly limit: number },
+) {
+  const these =
+    'keys' in which
+      ? sql`p.person_key = any(${[...which.keys]}::uuid[])`
+      : sql`p.person_key > ${which.after}::uuid`;
+  const next = 'keys' in which ? sql`` : sql`order by p.person_key limit ${which.limit}`;
   return sql<{ person_key: string }>`
     select p.person_key, p.stage, r.contact_id, r.county_code, r.district_code,
       coalesce(last_dose.dose_number, 0) + 1 as dose_number, offered.products, grp.priority_group,
@@ -100,9 +109,10 @@ function leftOver(fromRoundId: string, toRoundId: string, keys: readonly string[
             and i.to_product = o.product and i.dose_number = last_dose.dose_number + 1))
     ) offered
     where p.round_id = ${fromRoundId} and p.stage in ('registered', 'lapsed', 'missed')
-      and (${keys === null}::boolean or p.person_key = any(${keys === null ? [] : [...keys]}::uuid[]))
+      and ${these}
       and coalesce(last_dose.dose_number, 0) < p.dose_number
       and grp.priority_group is not null and offered.products is not null
+    ${next}
   `;
 }
 

@@ -19,11 +19,11 @@ export async function clockOffsetMs(db: LedgerReader): Promise<number> {
   return offset_ms;
 }
 
-/** Steps the clock forward to `instant` (never back). Refused in production by the caller's settings. */
+/** Steps the clock forward to `instant`, never short of it and never back. Refused in production by the caller's settings. */
 export async function stepClockTo(db: LedgerDb, instant: Instant): Promise<void> {
   await sql`
     update ledger_clock
     set offset_ms = greatest(offset_ms,
-      (extract(epoch from ${instant}::timestamptz - clock_timestamp()) * 1000)::bigint)
+      ceil(extract(epoch from ${instant}::timestamptz - clock_timestamp()) * 1000)::bigint)
   `.execute(db);
 }

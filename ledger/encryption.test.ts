@@ -9,13 +9,9 @@ const keys: LedgerKeys = { dataKeys: new Map([[1, key]]), currentDataKey: 1, ind
 describe('a sealed column', () => {
   test('opens to what was sealed, whatever it was', () => {
     fc.assert(
-      fc.property(
-        fc.string({ unit: 'binary' }).filter((text) => text.isWellFormed()),
-        fc.uuid(),
-        (plain, rowId) => {
-          expect(unseal(keys, rowId, seal(keys, rowId, plain))).toBe(plain);
-        },
-      ),
+      fc.property(fc.string({ unit: 'grapheme' }), fc.uuid(), (plain, rowId) => {
+        expect(unseal(keys, rowId, seal(keys, rowId, plain))).toBe(plain);
+      }),
     );
   });
 

@@ -25,8 +25,11 @@ const defaultBatch = 1_000;
 export interface RoundStepPlan {
   readonly act: Act;
   readonly roundId: string;
-  /** Keys of up to `limit` people still concerned. */
-  candidates(tx: LedgerTx, limit: number): Promise<readonly string[]>;
+  /**
+   * Keys of up to `limit` people still concerned: the next after `after`, in order of key, so that those whom the step
+   * passes over are looked at once and not by every batch.
+   */
+  candidates(tx: LedgerTx, limit: number, after: string): Promise<readonly string[]>;
   /**
    * Does the step to those of `keys` (locked by now) who are still concerned, in statements that check again. Answers
    * whom the engine has to hear of; anyone else concerned is recorded by the step itself.
@@ -44,26 +47,48 @@ export async function takeInBatches(
   { batch = defaultBatch, onProgress }: BatchOptions,
 ): Promise<number> {
   let touched = 0;
+  let inThisPass = 0;
+  let after = beforeAnyone;
   for (;;) {
-    const done = await ledger.db.transaction().execute(async (tx) => {
-      const keys = await plan.candidates(tx, batch);
-      if (keys.length === 0) return 0;
-      await sql`select from person where person_key = any(${[...keys]}::uuid[]) order by person_key for no key update`.execute(
-        tx,
-      );
-      const changed = await plan.apply(tx, keys);
-      if (changed.length > 0) {
-        const context = { actor: 'system', channel: 'round-workflow', lane: 'mass' } as const;
-        await recordChanges(tx, context, changed, plan.act, { roundId: plan.roundId });
-      }
-      return keys.length;
-    });
-    if (done === 0) return touched;
-    touched += done;
-    onProgress?.(touched);
+    const keys = await ledger.db.transaction().execute((tx) => takeBatch(tx, plan, batch, after));
+    const last = keys.at(-1);
+    if (last !== undefined) {
+      after = last;
+      inThisPass += keys.length;
+      touched += keys.length;
+      onProgress?.(touched);
+    } else if (inThisPass > 0) {
+      // Someone may have come to be concerned behind the place where the pass was.
+      after = beforeAnyone;
+      inThisPass = 0;
+    } else {
+      return touched;
+    }
   }
 }
 
-/** Keys of people in a stage of a round, with more conditions on participation `p`. */
+/** A key before everyone's. */
+const beforeAnyone = '00000000-0000-0000-0000-000000000000';
+
+async function takeBatch(
+  tx: LedgerTx,
+  plan: RoundStepPlan,
+  batch: number,
+  after: string,
+): Promise<readonly string[]> {
+  const keys = await plan.candidates(tx, batch, after);
+  if (keys.length === 0) return keys;
+  await sql`select from person where person_key = any(${[...keys]}::uuid[]) order by person_key for no key update`.execute(
+    tx,
+  );
+  const changed = await plan.apply(tx, keys);
+  if (changed.length > 0) {
+    const context = { actor: 'system', channel: 'round-workflow', lane: 'mass' } as const;
+    await recordChanges(tx, context, changed, plan.act, { roundId: plan.roundId });
+  }
+  return keys;
+}
+
+/** The keys of rows that name people. */
 export const keysOf = (rows: readonly { person_key: string }[]): string[] =>
   rows.map(({ person_key }) => person_key);

@@ -23,11 +23,12 @@ export async function lapseInvitations(
     {
       act: 'lapse',
       roundId,
-      async candidates(tx, limit) {
+      async candidates(tx, limit, after) {
         const { rows } = await sql<{ person_key: string }>`
           select p.person_key from participation p join invitation i using (person_key, round_id)
           where p.round_id = ${roundId} and p.stage = 'invited' and i.closes_at <= ${closedBy}::timestamptz
-          limit ${limit}
+            and p.person_key > ${after}::uuid
+          order by p.person_key limit ${limit}
         `.execute(tx);
         return keysOf(rows);
       },
@@ -65,6 +66,7 @@ export async function markMissed(
     {
       act: 'miss',
       roundId,
+      // Every one of them is changed by the step, so there is nobody to pass over.
       async candidates(tx, limit) {
         const { rows } = await sql<{ person_key: string }>`
           select a.person_key from slot s join appointment a on a.slot_id = s.slot_id and a.status = 'booked'

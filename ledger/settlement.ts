@@ -160,10 +160,11 @@ function invite(roundId: string): RoundStepPlan {
   return {
     act: 'invite',
     roundId,
-    async candidates(tx, limit) {
+    async candidates(tx, limit, after) {
       const { rows } = await sql<{ person_key: string }>`
         select p.person_key from participation p join invitation i using (person_key, round_id)
-        where p.round_id = ${roundId} and p.stage = 'registered' limit ${limit}
+        where p.round_id = ${roundId} and p.stage = 'registered' and p.person_key > ${after}::uuid
+        order by p.person_key limit ${limit}
       `.execute(tx);
       return keysOf(rows);
     },

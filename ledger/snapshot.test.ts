@@ -161,6 +161,16 @@ describe('a snapshot', () => {
   });
 });
 
+test('the clock steps to an instant, never short of it', async () => {
+  for (let minute = 0; minute < 50; minute += 1) {
+    await stepClockTo(db(), at(15, minute));
+    const { rows } = await sql<{
+      reached: boolean;
+    }>`select ledger_now() >= ${at(15, minute)}::timestamptz as reached`.execute(db());
+    expect(rows).toEqual([{ reached: true }]);
+  }
+});
+
 test('the clock steps forward and never back', async () => {
   await stepClockTo(db(), at(20, 0));
   const far = Date.parse(await ledgerNow(db()));

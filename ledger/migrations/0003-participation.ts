@@ -25,7 +25,7 @@ export async function up(db: Kysely<never>): Promise<void> {
       stage_since     timestamptz not null default ledger_now(),
       primary key (person_key, round_id)
     ) with (fillfactor = 80);
-    create index participation_by_stage on participation (round_id, stage);
+    create index participation_by_stage on participation (round_id, stage, person_key);
 
     create function participation_keeps_to_the_table() returns trigger language plpgsql as $$
     begin
