@@ -60,7 +60,15 @@ async function decide(
   if (contactId === undefined || parameters === undefined) return { outcome: { answer: 'notOwed' } };
   // What can wait until the round's rush is through lets acknowledgements pass; the offer for today cannot.
   const lane = kind === 'offerSameDay' ? 'personal' : 'mass';
-  await queueText(tx, { personKey, purpose: kind, occasion, contactId, parameters, lane });
+  await queueText(tx, {
+    personKey,
+    purpose: kind,
+    occasion,
+    contactId,
+    parameters,
+    lane,
+    lapsesAt: obligation.lapsesAt,
+  });
   return { outcome: { answer: 'done' }, act: 'meetObligation', detail: { kind, occasion } };
 }
 

@@ -321,6 +321,10 @@ export interface TextMessage {
   created_at: Generated<Timestamp>;
   gateway_message_id: string | null;
   lane: Generated<string>;
+  /**
+   * Ledger time from which on the text would help nobody, after an outage say: it is then not sent. Null: it is sent however late.
+   */
+  lapses_at: Timestamp | null;
   last_code: string | null;
   lease_until: Timestamp | null;
   next_attempt_at: Generated<Timestamp>;

@@ -20,12 +20,14 @@ const maxAttempts = 20;
 const backoffFirstMs = 5_000;
 const backoffMaxMs = 30 * 60_000;
 
-/** Codes under which a text ends when its attempts are exhausted. */
+/** Codes of our own under which a text ends: too many attempts, or too late to help. */
 const exhausted = 'attemptsExhausted';
+const lapsed = 'lapsed';
 
 /**
  * Takes up to `limit` texts for `leaseMs`, personal ones before mass ones; several senders never take the same.
- * A text whose sender vanished comes again when its lease ends, as one with an unknown outcome.
+ * A text whose sender vanished comes again when its lease ends, as one with an unknown outcome. One that would help
+ * nobody any more (`lapses_at`) is ended here and not handed out.
  */
 export async function claimTexts(
   db: LedgerReader,
@@ -44,7 +46,7 @@ async function claimLane(
 ): Promise<readonly ClaimedText[]> {
   const { rows } = await sql<{ text_message_id: string; attempts: number; unknown_for_ms: number | null }>`
     with due as materialized (
-      select text_message_id, next_attempt_at, status,
+      select text_message_id, next_attempt_at, coalesce(lapses_at <= ledger_now(), false) as lapsed,
         (extract(epoch from clock_timestamp() - unknown_since) * 1000)::float8 as unknown_for_ms
       from text_message
       where status in ('queued', 'submitting', 'unknown') and lane = ${lane}
@@ -53,16 +55,19 @@ async function claimLane(
       for update skip locked
     ), taken as (
       update text_message t set
-        status = case when t.status = 'queued' then 'submitting' else 'unknown' end,
+        status = case
+          when due.lapsed then case when t.status = 'queued' then 'rejected' else 'undelivered' end
+          when t.status = 'queued' then 'submitting' else 'unknown' end,
+        last_code = case when due.lapsed then ${lapsed} else t.last_code end,
         attempts = t.attempts + 1,
         unknown_since = coalesce(t.unknown_since, clock_timestamp()),
         lease_until = clock_timestamp() + ${leaseMs} * interval '1 millisecond',
         -- A claimed text leaves the front of the index, so that nobody has to step over it.
         next_attempt_at = clock_timestamp() + ${leaseMs} * interval '1 millisecond'
       from due where t.text_message_id = due.text_message_id
-      returning t.text_message_id, t.attempts, due.unknown_for_ms, due.next_attempt_at
+      returning t.text_message_id, t.attempts, due.unknown_for_ms, due.next_attempt_at, due.lapsed
     )
-    select text_message_id, attempts, unknown_for_ms from taken order by next_attempt_at
+    select text_message_id, attempts, unknown_for_ms from taken where not lapsed order by next_attempt_at
   `.execute(db);
   return rows.map((row) => ({
     textMessageId: row.text_message_id,

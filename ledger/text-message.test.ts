@@ -1,4 +1,6 @@
-import { LedgerWorld } from '../test/builders/ledger-world';
+import { addMs } from '../domain/civil-time/plain-date';
+import { LedgerWorld, at } from '../test/builders/ledger-world';
+import { ledgerNow } from './clock';
 import { queueText, readTextsOf, readTextsToSend } from './text-message';
 import {
   claimTexts,
@@ -196,4 +198,56 @@ test('a text that another sender is taking holds nobody up', async () => {
     expect(await claimTexts(tx, { limit: 1, leaseMs: 60_000 })).toHaveLength(1);
     expect(await claimTexts(world.ledger.db, { limit: 2, leaseMs: 60_000 })).toHaveLength(1);
   });
+});
+
+test('a text that would help nobody any more is not sent', async () => {
+  const now = await ledgerNow(world.ledger.db);
+  for (const [occasion, lapsesAt] of [
+    ['past', addMs(now, -1)],
+    ['to come', addMs(now, 60_000)],
+  ] as const) {
+    await world.ledger.db.transaction().execute((tx) =>
+      queueText(tx, {
+        personKey,
+        purpose: 'tellMissed',
+        occasion,
+        contactId,
+        parameters: { roundId: 'round-1' },
+        lapsesAt,
+      }),
+    );
+  }
+  const claimed = await claimTexts(world.ledger.db, { limit: 10, leaseMs: 0 });
+  expect(claimed).toHaveLength(1);
+  const ended = await world.ledger.db
+    .selectFrom('text_message')
+    .select(['occasion', 'last_code'])
+    .where('status', '=', 'rejected')
+    .execute();
+  expect(ended).toEqual([{ occasion: 'past', last_code: 'lapsed' }]);
+});
+
+test('a text that cannot be read holds nobody else up and is tried again later', async () => {
+  await world.ledger.db.transaction().execute((tx) =>
+    queueText(tx, {
+      personKey,
+      purpose: 'invitation',
+      occasion: 'of a round that is gone',
+      contactId,
+      parameters: { roundId: 'round-1', product: 'Vanished', opensAt: at(0, 0), closesAt: at(1, 0) },
+    }),
+  );
+  await queue();
+  const claimed = await claimTexts(world.ledger.db, { limit: 10, leaseMs: 60_000 });
+  expect(claimed).toHaveLength(2);
+  const texts = await readTextsToSend(
+    world.ledger,
+    claimed.map((c) => c.textMessageId),
+  );
+  expect(texts.map((text) => text.textMessageId)).toEqual([claimed[1]?.textMessageId]);
+  expect(await statusOf(claimed[0]?.textMessageId ?? '')).toMatchObject({
+    status: 'queued',
+    last_code: 'unreadable',
+  });
+  expect(await readTextsOf(world.ledger, personKey)).toHaveLength(1);
 });

@@ -2,10 +2,16 @@
 import { sql } from 'kysely';
 
 import type { Instant } from '../domain/civil-time/plain-date';
-import { renderText, type TextParameters, type TextPurpose } from '../domain/text-message/templates';
+import {
+  renderText,
+  type NameBook,
+  type TextParameters,
+  type TextPurpose,
+} from '../domain/text-message/templates';
 import { openMobile } from './contact';
 import type { Ledger, LedgerReader, LedgerTx } from './database';
 import { readNameBook } from './name-book';
+import { recordRejected } from './text-message-dispatch';
 
 export type TextLane = 'personal' | 'mass';
 export type TextStatus =
@@ -21,6 +27,8 @@ export interface TextOrder<P extends TextPurpose> {
   readonly parameters: TextParameters[P];
   /** `personal` (the default) goes before `mass`. */
   readonly lane?: TextLane;
+  /** From when on (ledger time) it would help nobody and is not sent; absent: it is sent however late. */
+  readonly lapsesAt?: Instant;
 }
 
 /** Queues a text in the transaction of the change that it tells of. False when that occasion was already told. */
@@ -34,6 +42,7 @@ export async function queueText<P extends TextPurpose>(tx: LedgerTx, order: Text
       contact_id: order.contactId,
       parameters: JSON.stringify(order.parameters),
       lane: order.lane ?? 'personal',
+      lapses_at: order.lapsesAt ?? null,
     })
     .onConflict((conflict) => conflict.constraint('text_message_once_per_occasion').doNothing())
     .executeTakeFirst();
@@ -56,11 +65,25 @@ interface RenderableRow {
   language: 'zh' | 'en';
 }
 
-/** Mobiles and bodies of the texts named, in the language of their contact; ids that do not exist are left out. */
+/**
+ * Mobiles and bodies of claimed texts, in the language of their contact. One that cannot be read (a key that is
+ * missing, a site that is gone) holds nobody else up: it is left out, and recorded to be tried again later.
+ */
 export async function readTextsToSend(
   ledger: Ledger,
   textMessageIds: readonly string[],
 ): Promise<readonly TextToSend[]> {
+  const { texts, unreadable } = await renderTexts(ledger, textMessageIds);
+  for (const textMessageId of unreadable) {
+    await recordRejected(ledger.db, textMessageId, { code: 'unreadable', permanent: false });
+  }
+  return texts;
+}
+
+async function renderTexts(
+  ledger: Ledger,
+  textMessageIds: readonly string[],
+): Promise<{ readonly texts: readonly TextToSend[]; readonly unreadable: readonly string[] }> {
   const { rows } = await sql<RenderableRow>`
     select t.text_message_id, t.purpose, t.parameters, c.contact_id, c.mobile_cipher, c.language
     from unnest(${[...textMessageIds]}::uuid[]) with ordinality as wanted (text_message_id, place)
@@ -68,18 +91,26 @@ export async function readTextsToSend(
     order by wanted.place
   `.execute(ledger.db);
   const names = await readNameBook(ledger.db, rows);
-  return rows.map((row) => {
-    const mobile = openMobile(ledger.keys, row);
-    return {
-      textMessageId: row.text_message_id,
-      mobile,
-      body: renderText(row.purpose, row.parameters, {
-        mobileLastThree: mobile.slice(-3),
-        language: row.language,
-        names,
-      }),
-    };
-  });
+  const texts: TextToSend[] = [];
+  const unreadable: string[] = [];
+  for (const row of rows) {
+    try {
+      texts.push(rendered(ledger, row, names));
+    } catch {
+      unreadable.push(row.text_message_id);
+    }
+  }
+  return { texts, unreadable };
+}
+
+function rendered(ledger: Ledger, row: RenderableRow, names: NameBook): TextToSend {
+  const mobile = openMobile(ledger.keys, row);
+  const reader = { mobileLastThree: mobile.slice(-3), language: row.language, names };
+  return {
+    textMessageId: row.text_message_id,
+    mobile,
+    body: renderText(row.purpose, row.parameters, reader),
+  };
 }
 
 /** One text as the person it went to may read it again. */
@@ -105,7 +136,7 @@ export async function readTextsOf(
     .orderBy('created_at', 'desc')
     .limit(limit)
     .execute();
-  const texts = await readTextsToSend(
+  const { texts } = await renderTexts(
     ledger,
     rows.map(({ text_message_id }) => text_message_id),
   );

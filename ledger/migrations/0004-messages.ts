@@ -16,6 +16,7 @@ export async function up(db: Kysely<never>): Promise<void> {
         check (status in ('queued', 'submitting', 'unknown', 'accepted', 'delivered', 'undelivered', 'rejected')),
       attempts            smallint not null default 0,
       next_attempt_at     timestamptz not null default clock_timestamp(),
+      lapses_at           timestamptz,
       lease_until         timestamptz,
       unknown_since       timestamptz,
       repeats             smallint not null default 0,
@@ -27,6 +28,7 @@ export async function up(db: Kysely<never>): Promise<void> {
       constraint text_message_once_per_occasion unique (person_key, purpose, occasion)
     );
     comment on column text_message.parameters is 'What the template needs: codes, times, site and booking number; the mobile comes from contact at sending.';
+    comment on column text_message.lapses_at is 'Ledger time from which on the text would help nobody, after an outage say: it is then not sent. Null: it is sent however late.';
     comment on column text_message.unknown_since is 'When the first submission went out whose answer is still missing; null when the gateway''s word is known.';
     comment on column text_message.repeats is 'Submissions that may have reached the citizen a second time: counted, since plain SMPP cannot prevent them.';
     create index text_message_to_send on text_message (lane, next_attempt_at)
