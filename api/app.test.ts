@@ -141,7 +141,10 @@ describe('bodies', () => {
         inject('POST', '/v1/sessions', {
           payload: { method: 'card-number', personNumber: text, cardNumber: text, captcha: text },
         }),
-        inject('GET', `/v1/sites?districtCode=${encodeURIComponent(Buffer.from(text).toString())}&product=AZ`),
+        inject(
+          'GET',
+          `/v1/sites?districtCode=${encodeURIComponent(Buffer.from(text).toString())}&product=AZ`,
+        ),
         inject('GET', '/v1/registration', {
           headers: { cookie: `yiyue=${encodeURIComponent(Buffer.from(text).toString())}` },
         }),
