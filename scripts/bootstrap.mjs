@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const dist = path.join(root, 'dist');
 const oldestNode = [20, 19];
-/** What the compiler reads; the same list as `include` in tsconfig.json. */
+/** What the compiler reads; the same list as `include` in tsconfig.build.json. */
 const sourceFolders = [
   ...['domain', 'ledger', 'gateways', 'workflows', 'activities'],
   ...['workers', 'api', 'web', 'config', 'scripts'],
@@ -90,10 +90,12 @@ function sentenceFor(error) {
  */
 async function compile(strict) {
   const stampFile = path.join(dist, '.compiled');
-  const stamp = stampOf([...sourceFolders, 'tsconfig.json', 'package-lock.json']);
+  const stamp = stampOf([...sourceFolders, 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json']);
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return;
   const tsc = [process.execPath, path.join(root, 'node_modules/typescript/bin/tsc')];
-  const { code, output } = await withProgress('Compiling', () => capture([...tsc, '-p', 'tsconfig.json']));
+  const { code, output } = await withProgress('Compiling', () =>
+    capture([...tsc, '-p', 'tsconfig.build.json']),
+  );
   if (/ENOSPC|no space left/i.test(output)) throw new Obstacle(diskFull);
   removeOrphans(dist);
   if (code === 0) return writeFileSync(stampFile, stamp);

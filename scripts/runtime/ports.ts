@@ -1,9 +1,12 @@
 /** Finds ports on the loopback address for the servers that we start. */
 import net from 'node:net';
 
-/** The wanted port when it is free, else any free one; without a wish any free one. */
-export async function freePort(wanted?: number): Promise<number> {
-  if (wanted !== undefined && (await portIsFree(wanted))) return wanted;
+/**
+ * The wanted port when it is free, else any free one; without a wish any free one. `reserved` is a port that
+ * another part of the same start will take.
+ */
+export async function freePort(wanted?: number, reserved?: number): Promise<number> {
+  if (wanted !== undefined && wanted !== reserved && (await portIsFree(wanted))) return wanted;
   return listenOnce(0, '127.0.0.1');
 }
 

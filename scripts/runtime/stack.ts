@@ -142,9 +142,11 @@ class StackBuilding {
       namespace: given.TEMPORAL_NAMESPACE,
       headless: this.#options.headless ?? false,
       anyPorts: throwAway,
+      reservedPort: port,
       say,
     });
-    const simulated = this.#options.mode === 'production' ? {} : await simulatorAddresses(given, throwAway);
+    const simulated =
+      this.#options.mode === 'production' ? {} : await simulatorAddresses(given, throwAway, port);
     const settings: Environment = {
       ...this.#keys(),
       HOST: '127.0.0.1',
@@ -261,8 +263,12 @@ class StackBuilding {
 const noSimulator: Environment = { SMS_GATEWAY_URL: '', SMS_INBOX_URL: '', INSURANCE_REGISTRY_URL: '' };
 
 /** Addresses for the stand-ins of those outside systems that the caller did not give. */
-async function simulatorAddresses(given: Environment, anyPorts: boolean): Promise<Environment> {
-  const chosen = (wanted: number) => freePort(anyPorts ? undefined : wanted);
+async function simulatorAddresses(
+  given: Environment,
+  anyPorts: boolean,
+  pagesPort: number,
+): Promise<Environment> {
+  const chosen = (wanted: number) => freePort(anyPorts ? undefined : wanted, pagesPort);
   const origin = async (wanted: number) => `http://127.0.0.1:${String(await chosen(wanted))}`;
   return {
     ...(given.SMS_GATEWAY_URL === undefined

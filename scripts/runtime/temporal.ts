@@ -26,6 +26,8 @@ export interface TemporalOptions {
   readonly namespaces?: readonly string[];
   /** Without the web pages for operations. */
   readonly headless?: boolean;
+  /** The port of the pages, which do not listen yet. */
+  readonly reservedPort?: number;
   /** Any free ports, so that servers that start at the same time do not want the same ones. */
   readonly anyPorts?: boolean;
   readonly say?: (progress: string) => void;
@@ -59,7 +61,7 @@ export async function planTemporal(options: TemporalOptions): Promise<PlannedTem
     return { address: given, namespace, uiUrl: undefined, start: () => givenTemporal(given, namespace) };
   }
   await stopLeftOver(options.home, 'temporal', stopGraceMs);
-  const ports = await choosePorts(options.home, options.anyPorts ?? false);
+  const ports = await choosePorts(options);
   const uiUrl = options.headless === true ? undefined : `http://127.0.0.1:${ports.ui}`;
   return {
     address: addressOf(ports),
@@ -93,10 +95,12 @@ type Ports = Readonly<Record<'grpc' | 'http' | 'ui' | 'metrics', string>>;
 const wantedPorts = { grpc: 7233, http: 7243, ui: 8233, metrics: 9233 } as const;
 
 /** The same ports as last time where they are free, so that bookmarks and settings stay good. */
-async function choosePorts(home: string, anyPorts: boolean): Promise<Ports> {
+async function choosePorts({ home, anyPorts = false, reservedPort }: TemporalOptions): Promise<Ports> {
   const remembered = stringEntries(readJson(portFile(home)));
   const choose = async (name: keyof Ports) =>
-    String(await freePort(anyPorts ? undefined : Number(remembered[name] ?? wantedPorts[name])));
+    String(
+      await freePort(anyPorts ? undefined : Number(remembered[name] ?? wantedPorts[name]), reservedPort),
+    );
   const ports = {
     grpc: await choose('grpc'),
     http: await choose('http'),

@@ -12,7 +12,7 @@ const run = promisify(execFile);
 /** The part of a service that we look at. */
 interface ComposeService {
   readonly image: string;
-  readonly command?: readonly string[] | string;
+  readonly command?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   readonly volumes?: readonly string[];
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
@@ -78,7 +78,7 @@ describe('docker-compose.yml', () => {
 
   test('runs programs that exist', () => {
     const programs = ours().flatMap(([, { command = [] }]) =>
-      [...command].filter((word) => word.startsWith('dist/')),
+      command.filter((word) => word.startsWith('dist/')),
     );
     expect(programs.length).toBeGreaterThan(6);
     const missing = programs.filter(
@@ -100,7 +100,7 @@ describe('docker-compose.yml', () => {
 
   test('knows of every long-running process whether it is well', () => {
     const silent = ours()
-      .filter(([, { command = [] }]) => /workers\/(?!schedules)|simulators/.test([...command].join(' ')))
+      .filter(([, { command = [] }]) => /workers\/(?!schedules)|simulators/.test(command.join(' ')))
       .filter(
         ([, { environment = {}, healthcheck }]) => healthcheck !== undefined || !environment['HEALTH_URL'],
       );

@@ -57,7 +57,14 @@ class TestServers {
   temporal(): Promise<string> {
     this.#temporalAddress ??= this.#openHome()
       .then((home) =>
-        startTemporal({ home, keeper: this.#keeper, headless: true, anyPorts: true, namespaces, say: this.#say }),
+        startTemporal({
+          home,
+          keeper: this.#keeper,
+          headless: true,
+          anyPorts: true,
+          namespaces,
+          say: this.#say,
+        }),
       )
       .then(({ address, server }) => {
         this.#running.push(server);
