@@ -1,8 +1,10 @@
 /** A real Chromium for the pages' tests: with scripts or without, narrow or wide, in Chinese or English. */
 import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
+import AxeBuilder from '@axe-core/playwright';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 
+import { sessionCookieName } from '../../api/plugins/session';
 import type { PagesTown, TownPerson } from './pages-world';
 
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
@@ -109,12 +111,39 @@ export class Visitor {
   /** Answers the check against robots as this browser is asked to. */
   async passCaptcha(): Promise<void> {
     if (this.scripts) {
-      await this.page.locator('altcha-widget input[type=checkbox]').first().click();
-      await this.page.locator('altcha-widget[data-state=verified], altcha-widget [data-state=verified]').first().waitFor();
+      // The proof is worked out as soon as somebody types in the form; whoever is quicker ticks the box.
+      await this.page.locator('input[name=altcha]').waitFor({ state: 'attached' });
+      await this.page.waitForFunction(
+        () => (document.querySelector<HTMLInputElement>('input[name=altcha]')?.value ?? '') !== '',
+      );
       return;
     }
     const question = await this.page.locator('#captcha-question').innerText();
     await this.page.fill('#captchaAnswer', String(answerTo(question)));
+  }
+
+  /** Makes the session as old as if nothing had been done for so many minutes. */
+  async waitWithoutActing(town: PagesTown, minutes: number): Promise<void> {
+    const cookies = await this.context.cookies();
+    const cookie = cookies.find(({ name }) => name === sessionCookieName(false));
+    const session = cookie && town.running.app.decodeSecureSession(decodeURIComponent(cookie.value));
+    if (!cookie || !session) throw new Error('this visitor has no session');
+    session.set('lastActAt', (session.get('lastActAt') ?? 0) - minutes * 60_000);
+    const value = encodeURIComponent(town.running.app.encodeSecureSession(session));
+    await this.context.addCookies([{ ...cookie, value }]);
+  }
+
+  /** What of WCAG 2.1 A and AA the page breaks, as far as a program can tell. */
+  async barriers(): Promise<readonly string[]> {
+    const { violations } = await new AxeBuilder({ page: this.page })
+      .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'])
+      .analyze();
+    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`);
+  }
+
+  /** True when something is wider than the window, so that people must scroll sideways. */
+  async scrollsSideways(): Promise<boolean> {
+    return this.page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
   }
 
   async signIn(person: TownPerson, cardNumber = person.cardNumber): Promise<void> {
