@@ -24,7 +24,6 @@ import {
 } from './citizen-command';
 import { addContact, openMobile } from './contact';
 import type { Ledger, LedgerTx } from './database';
-import { readDoses } from './person';
 import {
   findLiveRegistration,
   getRegistration,
@@ -76,7 +75,7 @@ export async function register(
       priorityGroup: facts.priorityGroup,
     };
     const { live } = facts;
-    if (!live) return registerAnew(ledger, tx, person, wish.roundId, answers, nextDoseNumber(lastDose));
+    if (!live) return registerAnew(ledger, tx, person, wish.roundId, answers, facts);
     return changeLive(ledger, tx, person, live, answers);
   });
   if (!outcome.ok) return outcome;
@@ -129,6 +128,8 @@ interface RegistrationFacts {
   readonly priorityGroup: number;
   readonly lastSessionOn: ReadonlyMap<string, PlainDate>;
   readonly doses: readonly DoseGiven[];
+  /** Where the person stands in the round already. */
+  readonly stage: Stage | null;
   readonly live: RegistrationRow | undefined;
 }
 
@@ -143,9 +144,14 @@ async function decisionFacts(
   const { rows } = await sql<{
     now: Date;
     settled: boolean;
+    stage: Stage | null;
+    doses: DoseGiven[] | null;
     last_sessions: Record<string, PlainDate> | null;
   }>`
     select ledger_now() as now, exists (select from settlement s where s.round_id = ${roundId}) as settled,
+      (select stage from participation where person_key = ${person.personKey}::uuid and round_id = ${roundId}) as stage,
+      (select json_agg(json_build_object('doseNumber', dose_number, 'product', product, 'givenOn', given_on))
+        from dose where person_key = ${person.personKey}::uuid) as doses,
       (select json_object_agg(p.product, last.day) from round_product p
         join lateral (select max(session_date)::text as day from slot s
           where s.round_id = p.round_id and s.product = p.product) last on last.day is not null
@@ -161,8 +167,9 @@ async function decisionFacts(
     round,
     priorityGroup: may.value.priorityGroup,
     lastSessionOn: new Map(Object.entries(facts.last_sessions ?? {})),
-    doses: await readDoses(tx, person.personKey),
-    live: await findLiveRegistration(tx, person.personKey, roundId),
+    doses: facts.doses ?? [],
+    stage: facts.stage,
+    live: facts.stage === null ? undefined : await findLiveRegistration(tx, person.personKey, roundId),
   });
 }
 
@@ -181,19 +188,13 @@ async function registerAnew(
   person: LockedPerson,
   roundId: string,
   answers: Answers,
-  doseNumber: number,
+  facts: RegistrationFacts,
 ): Promise<Decision<{ roundId: string }>> {
-  const participation = await tx
-    .selectFrom('participation')
-    .select('stage')
-    .where('person_key', '=', person.personKey)
-    .where('round_id', '=', roundId)
-    .executeTakeFirst();
-  const to = stageAfter((participation?.stage ?? null) as Stage | null, 'register');
+  const to = stageAfter(facts.stage, 'register');
   if (!to) return { refusal: { code: 'alreadySettled' } };
   await sql`
     insert into participation (person_key, round_id, dose_number, stage, last_act)
-    values (${person.personKey}::uuid, ${roundId}, ${doseNumber}, ${to}, 'register')
+    values (${person.personKey}::uuid, ${roundId}, ${nextDoseNumber(lastDoseOf(facts.doses))}, ${to}, 'register')
     on conflict (person_key, round_id) do update set stage = excluded.stage, last_act = excluded.last_act,
       dose_number = excluded.dose_number, stage_since = ledger_now()
   `.execute(tx);

@@ -102,6 +102,7 @@ export async function up(db: Kysely<never>): Promise<void> {
     ) with (fillfactor = 70);
     create index slot_by_site on slot (site_id, session_date);
     create index slot_by_day on slot (round_id, session_date);
+    create index slot_by_product_and_day on slot (round_id, product, session_date);
     comment on column slot.booked is 'Places used up: the slot''s appointments that are booked, attended or missed (I4). Booking and moving in add one; cancelling and moving out take one away; attendance and absence change nothing.';
 
     create table settlement (
