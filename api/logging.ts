@@ -1,4 +1,5 @@
 /** What the log may hold: an allow-list. Never a body, a query, a header, a full address or an error's own words. */
+import { types } from 'node:util';
 import type { FastifyServerOptions } from 'fastify';
 
 /** Settings of pino for the app. `level` `silent` keeps tests quiet. */
@@ -33,7 +34,7 @@ export interface ErrorFacts {
 
 /** An error without its words: messages of the database, of parsers and of validators quote what people sent. */
 export function errorFacts(error: unknown): ErrorFacts {
-  if (!(error instanceof Error)) return { type: typeof error };
+  if (!types.isNativeError(error)) return { type: typeof error };
   const { code, constraint } = error as { code?: unknown; constraint?: unknown };
   const frames = (error.stack ?? '')
     .split('\n')

@@ -1,4 +1,5 @@
 /** Turns whatever goes wrong into a problem document: refusals, malformed requests, a ledger that is away, our own faults. */
+import { types } from 'node:util';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 
@@ -38,8 +39,9 @@ const awayMessages =
 
 /** Why an error of the driver means that the ledger cannot be used now; `undefined` when it means something else. */
 export function ledgerTrouble(error: unknown): 'notReady' | 'ledgerUnavailable' | undefined {
-  if (error instanceof AggregateError) return ledgerTrouble(error.errors[0]);
-  if (!(error instanceof Error)) return undefined;
+  if (!types.isNativeError(error)) return undefined;
+  // A host with several addresses fails once for each.
+  if ('errors' in error && Array.isArray(error.errors)) return ledgerTrouble(error.errors[0]);
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   if (notMigratedStates.has(code)) return 'notReady';
   if (awayStates.test(code) || awaySystemCodes.has(code) || awayMessages.test(error.message)) {

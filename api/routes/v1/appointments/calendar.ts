@@ -29,7 +29,6 @@ export function calendarFile(appointment: AppointmentView, language: Language): 
     name: text.calendar,
     prodId: { company: 'Yiyue', product: 'booking', language: zh ? 'ZH' : 'EN' },
     method: ICalCalendarMethod.PUBLISH,
-    timezone: 'Asia/Taipei',
   });
   calendar.createEvent({
     id: `${appointment.appointmentNumber}@yiyue`,
@@ -41,7 +40,6 @@ export function calendarFile(appointment: AppointmentView, language: Language): 
     stamp: new Date(appointment.arrangedAt),
     start: new Date(appointment.startsAt),
     end: new Date(appointment.endsAt),
-    timezone: null,
     summary: `${text.summary}（${zh ? site.nameZh : site.nameEn}）`,
     location: `${zh ? site.nameZh : site.nameEn} ${zh ? site.addressZh : site.addressEn}`,
     description: [`${text.number} ${appointment.appointmentNumber}`, text.bring, note]
