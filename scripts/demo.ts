@@ -33,14 +33,18 @@ async function show(instance: Instance, from: number): Promise<void> {
   const way = new Way(instance, elder());
   const { personNumber, mobile } = way.walker;
   progress.clear();
-  print(`A synthetic citizen, ${maskPersonNumber(personNumber)}, mobile ${maskMobile(mobile)}, on a throw-away instance.`);
+  print(
+    `A synthetic citizen, ${maskPersonNumber(personNumber)}, mobile ${maskMobile(mobile)}, on a throw-away instance.`,
+  );
   print('');
   print('Ledger time (Taipei)  Step                     What was seen');
   await walk(way, wholeWay, { onStep: (step) => print(line(step)) });
   print('');
   print(`Texts received: ${way.texts.map(({ purpose }) => purpose ?? 'unknown').join(', ')}`);
   await printHistory(instance, await way.personKey());
-  print(`All ${String(wholeWay.length)} steps were as they should be (${String(Math.round((Date.now() - from) / 1_000))} s).`);
+  print(
+    `All ${String(wholeWay.length)} steps were as they should be (${String(Math.round((Date.now() - from) / 1_000))} s).`,
+  );
 }
 
 function line({ at, name, seen }: WalkedStep): string {
@@ -57,7 +61,9 @@ async function printHistory(instance: Instance, personKey: string): Promise<void
       .describe();
     runs.unshift(`${String(historyLength)} (${run.status.name.toLowerCase()})`);
   }
-  print(`Workflow ${workflowId}: ${String(runs.length)} runs, events in their histories: ${runs.join(', ')}.`);
+  print(
+    `Workflow ${workflowId}: ${String(runs.length)} runs, events in their histories: ${runs.join(', ')}.`,
+  );
 }
 
 /** The demonstration's elder, who is invited first and has a mobile. */

@@ -4,7 +4,7 @@
  * between them. The engine's own timers stay on real time; sessions, challenges and limits too.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { ScheduleNotFoundError } from '@temporalio/client';
+import { isGrpcServiceError, ScheduleNotFoundError } from '@temporalio/client';
 
 import type { Settings } from '../config/settings';
 import { addMs, type Instant } from '../domain/civil-time/plain-date';
@@ -80,7 +80,11 @@ export class SteppingClock {
     await pokeOverdue(this.parts.ledger.db, { graceMs: 0 });
     const deadline = Date.now() + (this.parts.restWithinMs ?? 60_000);
     for (let quiet = 0; quiet < quietLooks;) {
-      const unrest = await this.#unrest();
+      const unrest = await this.#unrest().catch((error: unknown) => {
+        // Parts may be killed and started again meanwhile; who stays away is told of at the deadline.
+        if (!isOutage(error)) throw error;
+        return 'Temporal or a worker does not answer';
+      });
       quiet = unrest === '' ? quiet + 1 : 0;
       if (Date.now() > deadline) throw new Error(`The engine did not come to rest: ${unrest}.`);
       await pause(lookEveryMs);
@@ -90,6 +94,7 @@ export class SteppingClock {
   /** What is still under way, in words; empty at rest. */
   async #unrest(): Promise<string> {
     const { ledger, awaitTexts = true } = this.parts;
+    await this.#ensureRounds();
     const { unsent, due, texts } = await readUnrest(ledger.db);
     const rounds = unsent + due > 0 ? 0 : await this.#roundsUnderWay();
     return [
@@ -127,4 +132,12 @@ export class SteppingClock {
     }
     return underWay;
   }
+}
+
+/** gRPC's codes for a server or worker that is away: deadline exceeded, unavailable; and for a query nobody took. */
+const outageCodes = new Set([4, 14]);
+
+function isOutage(error: unknown): boolean {
+  const cause = error instanceof Error && !isGrpcServiceError(error) ? error.cause : error;
+  return isGrpcServiceError(cause) && outageCodes.has(Number(cause.code));
 }

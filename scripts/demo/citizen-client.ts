@@ -1,5 +1,6 @@
 /** A citizen as the JSON API meets one: keeps the session cookie, solves the captcha, names each write once. */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 
 import { solveChallenge, type Challenge } from 'altcha-lib';
 import { deriveKey } from 'altcha-lib/algorithms/pbkdf2';
@@ -9,6 +10,11 @@ export interface ApiAnswer<T = unknown> {
   readonly status: number;
   readonly body: T;
 }
+
+/** HTTP status of an API whose parts are not up yet, or that has too much to do. */
+const notReady = 503;
+const patienceMs = 20_000;
+const tryAgainAfterMs = 200;
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
@@ -87,18 +93,26 @@ export class CitizenClient {
     return answer;
   }
 
-  /** Like `call`, but an answer that is no success is an error. */
+  /**
+   * Like `call`, but an answer that is no success is an error. While the API is away or not ready, it repeats the very
+   * same request, as an honest client does who cannot know whether the first one was done.
+   */
   async must<T>(method: Method, path: string, body?: unknown, options: CallOptions = {}): Promise<T> {
-    const answer = await this.call<T>(method, path, body, options);
-    if (answer.status < 200 || answer.status > 299) {
-      const [place = ''] = path.split('?');
-      throw new UnexpectedAnswer(
-        `${method} ${place}`,
-        answer.status,
-        (answer.body as { code?: string } | undefined)?.code ?? '',
-      );
+    const deadline = Date.now() + patienceMs;
+    const same = { ...options, key: options.key ?? randomUUID() };
+    for (;;) {
+      const answer = await this.call<T>(method, path, body, same).catch((error: unknown) => {
+        if (Date.now() > deadline) throw error;
+        return undefined;
+      });
+      if (answer && answer.status >= 200 && answer.status < 300) return answer.body;
+      if (answer && (answer.status !== notReady || Date.now() > deadline)) {
+        const [place = ''] = path.split('?');
+        const code = (answer.body as { code?: string } | undefined)?.code ?? '';
+        throw new UnexpectedAnswer(`${method} ${place}`, answer.status, code);
+      }
+      await pause(tryAgainAfterMs);
     }
-    return answer.body;
   }
 
   #keepCookies(response: Response): void {

@@ -1,5 +1,6 @@
 /** One citizen under way through a round over HTTP: who it is, what was acknowledged, and how it is looked at. */
 import type { Instant } from '../../domain/civil-time/plain-date';
+import type { ObligationKind } from '../../domain/lifecycle/obligations';
 import type { TextPurpose } from '../../domain/text-message/templates';
 import { findPersonKey } from '../../ledger/person';
 import { citizenOutlook, citizenWorkflowId, type CitizenOutlook } from '../../workflows/citizen/messages';
@@ -127,13 +128,16 @@ export class Way {
   }
 
   /** Expects that the workflow waits for this next; `null`: for nothing. Answers when, in Taipei's time. */
-  async expectNext(kind: NonNullable<CitizenOutlook['next']>['kind'] | null): Promise<string> {
+  async expectNext(...kinds: readonly (ObligationKind | null)[]): Promise<string> {
     const { next } = await this.outlook();
+    const kind = next?.kind ?? null;
     expectThat(
-      (next?.kind ?? null) === kind,
-      `the workflow waits for ${String(kind)}, and it waits for ${String(next?.kind ?? null)}`,
+      kinds.includes(kind),
+      `the workflow waits for ${kinds.join(' or ')}, and it waits for ${String(kind)}`,
     );
-    return next === null ? 'waits for nothing' : `workflow waits for ${next.kind} at ${taipeiMinute(next.dueAt)}`;
+    return next === null
+      ? 'workflow waits for nothing'
+      : `workflow waits for ${next.kind} at ${taipeiMinute(next.dueAt)}`;
   }
 }
 

@@ -18,7 +18,11 @@ beforeEach(async () => {
   slotId = await world.slot({ siteId: 'S1', capacity: 1 });
   personKey = await world.person();
   await world.stepTo(at(0, 11 * hour));
-  const outcome = await book(world.ledger, world.acting(personKey), { slotId, mobile: '0900000678', language: 'zh' });
+  const outcome = await book(world.ledger, world.acting(personKey), {
+    slotId,
+    mobile: '0900000678',
+    language: 'zh',
+  });
   if (!outcome.ok) throw new Error(outcome.refusal.code);
   booked = { act: 'book', appointmentNumber: outcome.value.appointmentNumber, slotId };
 });

@@ -37,7 +37,9 @@ async function overCapacity(db: LedgerDb): Promise<readonly string[]> {
     from slot s left join appointment a on a.slot_id = s.slot_id and a.status <> 'cancelled'
     group by s.slot_id having greatest(s.booked, count(a.*)) > s.capacity
   `.execute(db);
-  return rows.map((row) => `slot ${String(row.slot_id)} gives ${String(row.used)} of ${String(row.capacity)}`);
+  return rows.map(
+    (row) => `slot ${String(row.slot_id)} gives ${String(row.used)} of ${String(row.capacity)}`,
+  );
 }
 
 async function doubled(db: LedgerDb): Promise<readonly string[]> {
@@ -81,7 +83,8 @@ async function appointmentsNotAsAcknowledged(
   return [...last].flatMap(([number, { act, slotId }]) => {
     const row = there.get(number);
     if (!row) return [`appointment ${number} is not there`];
-    const statuses = act === 'cancel' ? ['cancelled'] : act === 'attend' ? ['attended'] : ['booked', 'missed'];
+    const statuses =
+      act === 'cancel' ? ['cancelled'] : act === 'attend' ? ['attended'] : ['booked', 'missed'];
     const moved = act !== 'cancel' && slotId !== undefined && row.slot_id !== slotId;
     return statuses.includes(row.status) && !moved ? [] : [`appointment ${number} is not as after ${act}`];
   });
@@ -93,7 +96,9 @@ async function wrongCounts(db: LedgerDb): Promise<readonly string[]> {
     from slot s left join appointment a on a.slot_id = s.slot_id and a.status <> 'cancelled'
     group by s.slot_id having s.booked <> count(a.*)
   `.execute(db);
-  return rows.map((row) => `slot ${String(row.slot_id)} says ${String(row.booked)} and has ${String(row.used)}`);
+  return rows.map(
+    (row) => `slot ${String(row.slot_id)} says ${String(row.booked)} and has ${String(row.used)}`,
+  );
 }
 
 async function textsNotOnce(db: LedgerDb, { inbox }: SeenOutside): Promise<readonly string[]> {
@@ -116,8 +121,13 @@ async function textsNotOnce(db: LedgerDb, { inbox }: SeenOutside): Promise<reado
   return [
     ...texts
       .filter((text) => (times.get(text.text_message_id) ?? 0) !== 1)
-      .map((text) => `${text.purpose} (${text.status}) came ${String(times.get(text.text_message_id) ?? 0)} times`),
-    ...[...times.keys()].filter((id) => !known.has(id)).map(() => 'a text came that the ledger does not know'),
+      .map(
+        (text) =>
+          `${text.purpose} (${text.status}) came ${String(times.get(text.text_message_id) ?? 0)} times`,
+      ),
+    ...[...times.keys()]
+      .filter((id) => !known.has(id))
+      .map(() => 'a text came that the ledger does not know'),
     ...((invited.rows[0]?.n ?? 0) > 0 ? [`${String(invited.rows[0]?.n)} invited people have no text`] : []),
   ];
 }

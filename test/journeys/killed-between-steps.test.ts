@@ -1,0 +1,79 @@
+import type { PartName } from '../../scripts/runtime/stack';
+import { openInstance, type Instance } from '../../scripts/demo/instance';
+import { walk } from '../../scripts/demo/walk';
+import { Way, type AcknowledgedWrite } from '../../scripts/demo/way';
+import { wholeWay } from '../../scripts/demo/whole-way';
+import { brokenInvariants } from './invariants';
+import { journeyPerson, loadJourneyRound } from './journey-round';
+
+jest.setTimeout(240_000);
+
+/** Ours: the next step begins while they come up again. */
+const ours: readonly PartName[] = ['relay', 'text-sender', 'api', 'citizen'];
+/** What all lean on: the step waits for them, since the clock is driven through them. */
+const servers: readonly PartName[] = ['temporal', 'postgres'];
+
+interface Plan {
+  readonly name: string;
+  /** Whom to kill before the step of that place. */
+  readonly victims: (place: number) => readonly PartName[];
+}
+
+const boundaries = wholeWay.length - 1;
+
+/** A different one before each step. */
+const inTurn = (parts: readonly PartName[]) => (place: number) =>
+  parts.filter((_, index) => index === place % parts.length);
+
+/** Every part at every boundary by itself takes many minutes: for nightly runs, by YIYUE_JOURNEYS=thorough. */
+const plans: readonly Plan[] =
+  process.env['YIYUE_JOURNEYS'] === 'thorough'
+    ? [...ours, ...servers].map((part) => ({ name: part, victims: () => [part] }))
+    : [
+        { name: 'relay, text sender and API together', victims: () => ['relay', 'text-sender', 'api'] },
+        { name: 'worker, Temporal and PostgreSQL in turn', victims: inTurn(['citizen', ...servers]) },
+      ];
+
+let instance: Instance;
+/** Over all walks: what was acknowledged once stays, whatever dies later. */
+const acknowledged: AcknowledgedWrite[] = [];
+beforeAll(async () => {
+  instance = await openInstance({ loadData: async () => undefined });
+});
+afterAll(() => instance.close());
+
+async function crashAndRevive(victims: readonly PartName[]): Promise<void> {
+  await Promise.all(victims.map((victim) => instance.crash(victim)));
+  const reviving = victims.map((victim) => instance.stack.process(victim).start());
+  await Promise.all(reviving);
+  if (victims.some((victim) => servers.includes(victim))) await instance.untilUsable();
+}
+
+test.each(plans)(
+  '$name killed -9 between any two steps: nothing is lost, nothing happens twice',
+  async (plan) => {
+    const serial = plans.indexOf(plan) + 1;
+    const person = journeyPerson(serial);
+    const round = { roundId: `killed-${String(serial)}`, people: [person] };
+    await loadJourneyRound(instance.stack.databaseUrl, await instance.now(), round);
+    const way = new Way(instance, person);
+    const killed: PartName[] = [];
+    await walk(way, wholeWay, {
+      between: async (place) => {
+        const victims = plan.victims(place);
+        await crashAndRevive(victims);
+        killed.push(...victims);
+      },
+    });
+    acknowledged.push(...way.acknowledged);
+
+    expect(killed.length).toBeGreaterThanOrEqual(boundaries);
+    // Every step has held the texts against what it is owed: these, each once, and nothing else.
+    expect(way.texts).toHaveLength(
+      new Set(way.texts.map(({ purpose, occasion }) => `${String(purpose)} ${String(occasion)}`)).size,
+    );
+    expect(
+      await brokenInvariants(instance.ledger.db, { acknowledged, inbox: await instance.received() }),
+    ).toEqual([]);
+  },
+);
