@@ -10,7 +10,9 @@ import type { LedgerDb, LedgerReader } from './database';
 /** The ledger's time now. */
 export async function ledgerNow(db: LedgerReader): Promise<Instant> {
   const { rows } = await sql<{ now: Date }>`select ledger_now() as now`.execute(db);
-  return rows[0]!.now.toISOString();
+  const [row] = rows;
+  if (!row) throw new Error('a select without FROM has one row');
+  return row.now.toISOString();
 }
 
 /** The stepping clock's offset in milliseconds; 0 in production. */

@@ -37,11 +37,11 @@ describe('a draft', () => {
     expect(rows).toHaveLength(0);
     await sql`insert into page_draft select ${other}::uuid, journey, answers_cipher from page_draft
       where person_key = ${personKey}::uuid`.execute(world.ledger.db);
-    await expect(readDraft(world.ledger, other, 'registration')).rejects.toThrow();
+    await expect(readDraft(world.ledger, other, 'registration')).rejects.toThrow('does not open');
     await sql`update page_draft set journey = 'booking' where person_key = ${personKey}::uuid`.execute(
       world.ledger.db,
     );
-    await expect(readDraft(world.ledger, personKey, 'booking')).rejects.toThrow();
+    await expect(readDraft(world.ledger, personKey, 'booking')).rejects.toThrow('does not open');
   });
 
   test('is kept for a day', async () => {

@@ -31,9 +31,13 @@ export function unseal(keys: LedgerKeys, rowId: string, sealed: Buffer): string 
   if (!key) throw new Error(`data key ${keyId} is not among the settings`);
   const iv = sealed.subarray(1, 1 + ivBytes);
   const body = sealed.subarray(1 + ivBytes, sealed.length - tagBytes);
-  const decipher = createDecipheriv('aes-256-gcm', key, iv).setAAD(Buffer.from(rowId));
-  decipher.setAuthTag(sealed.subarray(sealed.length - tagBytes));
-  return Buffer.concat([decipher.update(body), decipher.final()]).toString('utf8');
+  try {
+    const decipher = createDecipheriv('aes-256-gcm', key, iv).setAAD(Buffer.from(rowId));
+    decipher.setAuthTag(sealed.subarray(sealed.length - tagBytes));
+    return Buffer.concat([decipher.update(body), decipher.final()]).toString('utf8');
+  } catch {
+    throw new Error('a sealed column does not open: it was tampered with, cut short or moved');
+  }
 }
 
 /** The blind index of a normalised person number: equal numbers meet, nothing can be read back without the key. */

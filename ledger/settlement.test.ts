@@ -40,6 +40,7 @@ const ageReckonedOn = firstDay;
 
 /** Ages at the edges of the windows, and one day beside them. */
 const birthDates = [
+  '1929-07-01',
   '1930-02-28',
   '1966-07-01',
   '1966-07-02',
@@ -52,7 +53,11 @@ const drafts = fc.array(
   fc.record({
     countyCode: fc.constantFrom(...counties),
     priorityGroup: fc.constantFrom(5, 9),
-    birthDate: fc.constantFrom(...birthDates),
+    // Often the same, so that wait and lot have something to decide.
+    birthDate: fc.oneof(
+      { arbitrary: fc.constant('1930-02-28'), weight: 2 },
+      { arbitrary: fc.constantFrom(...birthDates), weight: 1 },
+    ),
     products: fc.subarray(products, { minLength: 1 }),
     lastDose: fc.option(
       fc.record({
@@ -68,7 +73,7 @@ const drafts = fc.array(
 );
 const supplies = fc.array(fc.integer({ min: 0, max: 7 }), { minLength: 4, maxLength: 4 });
 
-/** A round whose registration is over at the world's time, with windows for 18–64 (Moderna) and 65+ (both). */
+/** A round whose registration is over at the world's time, with windows for 18–64 (Moderna) and 65+ (AZ to 101). */
 async function roundToSettle(doses: readonly number[]): Promise<string> {
   const roundId = `s-${randomUUID().slice(0, 12)}`;
   await world.round({ roundId, kind: 'rankThenInvite' });
@@ -76,7 +81,7 @@ async function roundToSettle(doses: readonly number[]): Promise<string> {
   await sql`insert into booking_window (round_id, product, age_from, age_to, opens_at, closes_at) values
     (${roundId}, 'Moderna', 18, 64, ${at(1, 14 * hour)}, ${at(3, 12 * hour)}),
     (${roundId}, 'Moderna', 65, 150, ${at(1, 10 * hour)}, ${at(3, 12 * hour)}),
-    (${roundId}, 'AZ', 65, 150, ${at(1, 10 * hour)}, ${at(3, 12 * hour)})`.execute(db());
+    (${roundId}, 'AZ', 65, 101, ${at(1, 10 * hour)}, ${at(3, 12 * hour)})`.execute(db());
   for (const [index, county] of ['63000', '64000', '63000', '64000'].entries()) {
     await sql`insert into supply values (${roundId}, ${products[Math.floor(index / 2)]}, ${county}, ${doses[index] ?? 0})`.execute(
       db(),
