@@ -12,6 +12,8 @@ import { fileURLToPath } from 'node:url';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const dist = path.join(root, 'dist');
+/** Digest of the lock file that the packages were installed from. */
+const installedStamp = path.join(root, 'node_modules/.yiyue-installed');
 const oldestNode = [20, 19];
 /** What the compiler reads; the same list as `include` in tsconfig.build.json. */
 const sourceFolders = [
@@ -44,16 +46,30 @@ function checkNode() {
   );
 }
 
-/** Compares what npm noted about its last installation with the lock file, whoever ran it. */
+/**
+ * Whether the packages are those of the lock file. Our own installation leaves the lock file's digest; after one
+ * by hand, which may arrange the tree in another way, the versions of what we ask for decide.
+ */
 function packagesAreInstalled() {
-  const noted = path.join(root, 'node_modules/.package-lock.json');
-  if (!existsSync(noted)) return false;
-  const installed = JSON.parse(readFileSync(noted, 'utf8')).packages;
-  const wanted = JSON.parse(readFileSync(path.join(root, 'package-lock.json'), 'utf8')).packages;
-  return Object.entries(wanted).every(
-    ([place, { version, optional, devOptional }]) =>
-      !place.startsWith('node_modules/') || optional || devOptional || installed[place]?.version === version,
-  );
+  const noted = statSync(path.join(root, 'node_modules/.package-lock.json'), { throwIfNoEntry: false });
+  if (!noted) return false;
+  const own = statSync(installedStamp, { throwIfNoEntry: false });
+  if (own && own.mtimeMs >= noted.mtimeMs) return readFileSync(installedStamp, 'utf8') === lockDigest();
+  const { packages } = JSON.parse(readFileSync(path.join(root, 'package-lock.json'), 'utf8'));
+  const { dependencies, devDependencies } = packages[''];
+  return Object.keys({ ...dependencies, ...devDependencies }).every((name) => {
+    const manifest = path.join(root, 'node_modules', name, 'package.json');
+    return (
+      existsSync(manifest) &&
+      JSON.parse(readFileSync(manifest, 'utf8')).version === packages[`node_modules/${name}`].version
+    );
+  });
+}
+
+function lockDigest() {
+  return createHash('sha256')
+    .update(readFileSync(path.join(root, 'package-lock.json')))
+    .digest('hex');
 }
 
 async function installPackages() {
@@ -62,7 +78,7 @@ async function installPackages() {
     : [process.platform === 'win32' ? 'npm.cmd' : 'npm'];
   const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
   const { code, output } = await withProgress('Installing packages, once', () => capture([...npm, ...args]));
-  if (code === 0) return;
+  if (code === 0) return writeFileSync(installedStamp, lockDigest());
   if (code === 'ENOENT') throw new Obstacle('npm is missing: install it together with Node.js.');
   if (/ENOSPC|no space left/i.test(output)) throw new Obstacle(diskFull);
   if (/EACCES|EPERM|EROFS/.test(output)) throw new Obstacle(noPermission);
