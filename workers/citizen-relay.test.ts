@@ -5,13 +5,14 @@ import { LedgerWorld, at, hour } from '../test/builders/ledger-world';
 import { CutWire } from '../test/support/cut-wire';
 import { TestEngine, logged } from '../test/support/engine';
 import { eventually } from '../test/support/eventually';
-import { createTestTemporal } from '../test/support/temporal';
+import { openTemporalClient } from './temporal-client';
 import { signalCitizen } from './workflow-starts';
 
 jest.setTimeout(60_000);
 
 let world: LedgerWorld;
 let engine: TestEngine | undefined;
+let wire: CutWire | undefined;
 beforeEach(async () => {
   world = await LedgerWorld.create();
   await world.round();
@@ -19,6 +20,8 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await engine?.stop();
+  await wire?.close();
+  wire = undefined;
   engine = undefined;
   await world.close();
 });
@@ -35,13 +38,10 @@ const unsent = async () =>
   ).length;
 
 test('while Temporal is away changes are kept, and all of them reach it afterwards', async () => {
-  const place = await createTestTemporal();
-  const wire = await CutWire.to(place.address);
-  const running = (engine = await TestEngine.start(world.ledger, {
-    place: { ...place, address: wire.address },
-    relay: false,
-  }));
-  running.startRelay({ leaseMs: 1_000 });
+  const running = (engine = await TestEngine.start(world.ledger, { relay: false }));
+  wire = await CutWire.to(running.place.address);
+  const overTheWire = openTemporalClient({ ...running.place, address: wire.address });
+  running.startRelay({ leaseMs: 1_000, temporal: overTheWire });
   const people = [await invitedPerson()];
   await eventually(unsent, (count) => count === 0);
   logged.length = 0;
@@ -58,7 +58,8 @@ test('while Temporal is away changes are kept, and all of them reach it afterwar
   await running.clock().stepTo(at(2, 20 * hour));
   const told = await world.ledger.db.selectFrom('text_message').select(['person_key', 'purpose']).execute();
   expect(told.map(({ person_key }) => person_key).sort()).toEqual([...people].sort());
-  await wire.close();
+  await running.stopRelays();
+  await overTheWire.close();
 });
 
 test('a run is found by kind, round and stage', async () => {
