@@ -2,7 +2,7 @@
 import { sql } from 'kysely';
 
 import type { Instant, PlainDate } from '../domain/civil-time/plain-date';
-import { refused, type Outcome, type Refusal } from '../domain/refusal/refusals';
+import { refused, type FreeSlot, type Outcome, type Refusal } from '../domain/refusal/refusals';
 import { citizenCommand, type CommandContext, type Decision, type LockedPerson } from './citizen-command';
 import type { Ledger, LedgerReader, LedgerTx } from './database';
 import { alternativesTo } from './site';
@@ -51,11 +51,26 @@ export async function withPlaceIn<T>(
     return decide(tx, person, wasFull ? { ...slot, left: 0 } : slot, refuseFull);
   });
   if (outcome.ok || outcome.refusal.code !== 'slotFull') return outcome;
-  const alternatives = await alternativesTo(ledger.db, slotId, {
-    from: offerFrom,
-    limit: alternativesOffered,
-  });
-  return refused({ code: 'slotFull', alternatives });
+  return refused({ code: 'slotFull', alternatives: await offered(ledger, slotId, offerFrom) });
+}
+
+const askedNow = new WeakMap<Ledger, Map<string, Promise<readonly FreeSlot[]>>>();
+
+/**
+ * The windows offered in place of a full one. Of all who lose the race for it at the same instant one asks and the
+ * others share the answer: when a hot window fills, refusals must not be dearer than bookings.
+ */
+function offered(ledger: Ledger, slotId: number, from: Instant | null): Promise<readonly FreeSlot[]> {
+  const asked = askedNow.get(ledger) ?? new Map<string, Promise<readonly FreeSlot[]>>();
+  askedNow.set(ledger, asked);
+  const key = `${String(slotId)} ${from ?? ''}`;
+  const shared = asked.get(key);
+  if (shared) return shared;
+  const answer = alternativesTo(ledger.db, slotId, { from, limit: alternativesOffered }).finally(() =>
+    asked.delete(key),
+  );
+  asked.set(key, answer);
+  return answer;
 }
 
 async function findLockedSlot(db: LedgerReader, slotId: number): Promise<LockedSlot | undefined> {

@@ -17,7 +17,6 @@ export {
   readAppointment,
   readAppointments,
   readLiveAppointment,
-  type AppointmentStatus,
   type AppointmentView,
 } from './booking-views';
 
