@@ -194,7 +194,7 @@ function movePages(app: FastifyInstance): void {
         action: `${base}/check`,
         moving: true,
         search: base,
-        hidden: { appointmentNumber },
+        carried: { appointmentNumber },
       });
     }
     return refusalPage(request, reply, outcome.refusal);

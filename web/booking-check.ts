@@ -73,7 +73,7 @@ export async function racePage(
   request: FastifyRequest,
   reply: FastifyReply,
   alternatives: readonly FreeSlot[],
-  page: { readonly action: string; readonly moving: boolean; readonly search: string; readonly hidden: object },
+  page: { readonly action: string; readonly moving: boolean; readonly search: string; readonly carried: object },
 ): Promise<FastifyReply> {
   const { words } = request;
   const { t } = words;

@@ -71,7 +71,7 @@ export function bookingPages(app: FastifyInstance): void {
         action: '/booking/check',
         moving: false,
         search: '/booking',
-        hidden: {},
+        carried: {},
       });
     }
     return refusalPage(request, reply, outcome.refusal);

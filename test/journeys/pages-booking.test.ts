@@ -1,0 +1,198 @@
+/** Booking, moving, cancelling and looking up on pages, by a real browser, over the real app and ledger. */
+import type { Browser } from 'playwright-core';
+
+import { startBrowser, Visitor, type VisitorOptions } from './pages-browser';
+import { PagesTown, type TownPerson } from './pages-world';
+
+jest.setTimeout(90_000);
+
+let town: PagesTown;
+let browser: Browser;
+let visitor: Visitor | undefined;
+
+beforeAll(async () => {
+  town = await PagesTown.open();
+  await town.sites(await town.openRound());
+  browser = await startBrowser();
+});
+afterEach(async () => {
+  expect(visitor?.complaints ?? []).toEqual([]);
+  await visitor?.leave();
+  visitor = undefined;
+});
+afterAll(async () => {
+  await browser.close();
+  await town.close();
+});
+
+async function signedIn(person: TownPerson, options: VisitorOptions = { scripts: false }): Promise<Visitor> {
+  visitor = await Visitor.come(browser, town, options);
+  await visitor.open('/booking');
+  await visitor.signIn(person);
+  return visitor;
+}
+
+/** Through county, district and site to the windows of the first site. */
+async function toWindows(v: Visitor): Promise<void> {
+  await v.press('選擇地點與時段');
+  await v.press(/^臺北市$/);
+  await v.page.locator('.choices a', { hasText: '大安區' }).click();
+  await v.page.locator('.sites__site', { hasText: '大安區健康服務中心' }).getByRole('link').click();
+}
+
+async function booked(person: TownPerson, options?: VisitorOptions): Promise<Visitor> {
+  const v = await signedIn(person, options);
+  await toWindows(v);
+  await v.page.locator('button.slot', { hasText: '14:00' }).first().click();
+  await v.page.fill('#mobile', '0912345678');
+  await v.press('確認預約');
+  return v;
+}
+
+test('county, district, site, date and window: full ones are shown and cannot be chosen', async () => {
+  const v = await signedIn(await town.person(), { scripts: false, width: 360 });
+  expect(await v.text()).toContain('您可以預約：莫德納 第 1 劑');
+  await toWindows(v);
+  const full = v.page.locator('.slot--full');
+  expect((await full.innerText()).replaceAll('\u2060', '')).toMatch(/10:00–11:00\s*額滿/);
+  expect(await full.evaluate((element) => element.tagName)).toBe('SPAN');
+  expect(await v.page.locator('.soonest button').count()).toBeGreaterThanOrEqual(3);
+
+  await v.page.locator('main button.slot', { hasText: '11:00' }).first().click();
+  expect(await v.heading()).toBe('請核對預約內容');
+  await v.press('確認預約');
+  expect(await v.text()).toContain('請輸入手機號碼');
+  await v.page.fill('#mobile', '0912345678');
+  await v.press('確認預約');
+  expect(await v.heading()).toBe('預約完成');
+  const ticket = await v.text();
+  expect(ticket).toMatch(/2\d{3} \d{3} \d{3}/);
+  expect(ticket).toContain('大安區健康服務中心');
+  expect(ticket).toContain('臺北市大安區建國南路二段15號');
+  expect(ticket).toContain('請由側門進入');
+  expect(ticket).toContain('健保卡');
+  expect(ticket).toContain('颱風');
+  expect(ticket).not.toContain('0912345678');
+});
+
+test('whoever loses the race takes one of the next three with one press', async () => {
+  const v = await signedIn(await town.person());
+  await toWindows(v);
+  await v.page.locator('main button.slot', { hasText: '09:00' }).first().click();
+  await town.fill('S1', 10, 9);
+  await v.page.fill('#mobile', '0912345678');
+  await v.press('確認預約');
+  expect(await v.heading()).toBe('這個時段剛剛額滿了');
+  const offers = v.page.locator('.offers li');
+  expect(await offers.count()).toBe(3);
+  const chosen = await offers.nth(1).locator('h2').innerText();
+  await offers.nth(1).getByRole('button').click();
+  expect(await v.heading()).toBe('預約完成');
+  expect(await v.text()).toContain(chosen);
+  expect(await v.text()).toContain('09*****678');
+});
+
+test('a second appointment is refused with the ways to change the first', async () => {
+  const v = await booked(await town.person());
+  await v.open('/booking');
+  expect(await v.heading()).toBe('您已經有預約了');
+  expect(await v.page.locator('main').getByRole('button', { name: '改期' }).or(v.page.getByRole('link', { name: '改期' })).count()).toBe(1);
+});
+
+test('moving keeps the number, shows old and new, and losing the race keeps the old time', async () => {
+  const v = await booked(await town.person());
+  const number = await v.page.locator('.ticket__number').innerText();
+  await v.press('改期');
+  await v.page.locator('.day').nth(1).locator('button.slot', { hasText: '15:00' }).last().click();
+  expect(await v.heading()).toBe('是否改到這個時段？');
+  expect(await v.text()).toContain('14:00');
+  await town.fill('S1', 11, 15);
+  await v.press('確認改期');
+  expect(await v.text()).toContain('您原來的預約沒有變動');
+  await v.page.locator('.offers button').first().click();
+  expect(await v.heading()).toBe('改期完成');
+  expect(await v.page.locator('.ticket__number').innerText()).toBe(number);
+});
+
+test('cancelling is asked back with the data, frees the place, and booking again is possible', async () => {
+  const v = await booked(await town.person());
+  const left = async () =>
+    (
+      await town.running.world.ledger.db
+        .selectFrom('slot')
+        .select(({ fn }) => fn.sum<number>('booked').as('booked'))
+        .executeTakeFirstOrThrow()
+    ).booked;
+  const before = Number(await left());
+  await v.press('取消預約');
+  expect(await v.heading()).toBe('是否取消這筆預約？');
+  expect(await v.text()).toContain('大安區健康服務中心');
+  await v.press('是，取消預約');
+  expect(await v.heading()).toBe('預約已取消');
+  expect(Number(await left())).toBe(before - 1);
+  await v.press('重新預約');
+  expect(await v.text()).toContain('您可以預約');
+});
+
+test('the appointment can be printed, taken into a calendar and shown as a code', async () => {
+  const person = await town.person();
+  const v = await booked(person);
+  const calendar = await v.context.request.get('/appointment/calendar.ics');
+  expect(calendar.headers()['content-type']).toContain('text/calendar');
+  const file = await calendar.text();
+  expect(file).toContain('BEGIN:VEVENT');
+  expect(file).not.toContain(person.name);
+  const code = await v.context.request.get('/appointment/barcode.svg');
+  expect(code.headers()['content-type']).toContain('image/svg+xml');
+  expect(code.headers()['cache-control']).toBe('no-store');
+  await v.open('/appointment/print');
+  await v.page.emulateMedia({ media: 'print' });
+  expect(await v.page.locator('.head').isVisible()).toBe(false);
+  expect(await v.page.locator('.ticket__number').isVisible()).toBe(true);
+});
+
+describe('the quick lookup', () => {
+  async function lookUp(v: Visitor, personNumber: string, lastThree: string): Promise<string> {
+    await v.open('/lookup');
+    await v.page.fill('#personNumber', personNumber);
+    await v.page.fill('#mobileLastThree', lastThree);
+    await v.passCaptcha();
+    await v.page.locator('main form button[type=submit]').click();
+    await v.page.locator('.govuk-error-summary, .ticket').waitFor();
+    return v.text();
+  }
+
+  test('answers every miss alike and a match plainly, masked', async () => {
+    const person = await town.person();
+    const holder = await booked(person);
+    await holder.leave();
+    const v = await Visitor.come(browser, town, { scripts: true, width: 360 });
+    visitor = v;
+    const wrongDigits = await lookUp(v, person.personNumber, '111');
+    const unknown = await lookUp(v, 'A123456789', '678');
+    expect(unknown).toBe(wrongDigits);
+    expect(wrongDigits).toContain('查不到資料');
+    const found = await lookUp(v, person.personNumber, '678');
+    expect(found).toContain('這筆預約有效');
+    expect(found).toContain('大安區健康服務中心');
+    expect(found).toContain('甄○康');
+    expect(found).toMatch(/A\*{8}\d/);
+    expect(found).not.toContain('第 1 劑');
+  });
+});
+
+test('the session lasts through the check page: what was chosen and typed is there after signing in again', async () => {
+  const person = await town.person();
+  const v = await signedIn(person);
+  await toWindows(v);
+  await v.page.locator('main button.slot', { hasText: '16:00' }).first().click();
+  await v.page.fill('#mobile', '0912345678');
+  await v.waitWithoutActing(town, 11);
+  await v.press('確認預約');
+  expect(await v.heading()).toBe('登入時間已結束');
+  await v.press('重新登入');
+  await v.signIn(person);
+  expect(await v.heading()).toBe('請核對預約內容');
+  expect(await v.page.inputValue('#mobile')).toBe('0912345678');
+  expect(await v.text()).toContain('16:00');
+});
