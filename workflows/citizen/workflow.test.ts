@@ -10,7 +10,7 @@ import { LedgerWorld, at, hour } from '../../test/builders/ledger-world';
 import { TestEngine, logged } from '../../test/support/engine';
 import { eventually } from '../../test/support/eventually';
 import { signalCitizen } from '../../workers/workflow-starts';
-import { citizenOutlook, citizenWorkflowId } from './messages';
+import { citizenOutlook, citizenWorkflow, citizenWorkflowId } from './messages';
 
 jest.setTimeout(60_000);
 
@@ -235,4 +235,31 @@ test('an error of the ledger is waited out', async () => {
       await sql`alter table text_message rename to text_message_away`.execute(world.ledger.db);
     }
   }
+});
+
+test('a run that goes on under a new number carries its snapshot along', async () => {
+  const running = await begin({ relay: false });
+  const personKey = await invitedPerson();
+  await running.temporal.client.workflow.start(citizenWorkflow, {
+    workflowId: citizenWorkflowId(personKey),
+    taskQueue: running.place.taskQueue,
+    args: [personKey, await snapshotOf(personKey)],
+  });
+  expect(await outlook(personKey, running)).toMatchObject({ version: 1, next: { kind: 'remindToBook' } });
+});
+
+test('operations read where the person stands, and nothing personal', async () => {
+  const running = await begin({ relay: false });
+  const personKey = await invitedPerson();
+  await signalCitizen(
+    running.temporal.client,
+    running.place.taskQueue,
+    personKey,
+    await snapshotOf(personKey),
+  );
+  const { currentDetails } = await running.temporal.client.workflow
+    .getHandle(citizenWorkflowId(personKey))
+    .query<{ currentDetails: string }>('__temporal_workflow_metadata');
+  expect(currentDetails).toContain('- round round-1, dose 1: may book');
+  expect(currentDetails).toMatch(/- next due: reminder to book, 2031-07-0\d \d\d:\d\d \(Taipei\)/);
 });

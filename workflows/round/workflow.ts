@@ -74,23 +74,21 @@ export async function round(
     next = roundCalendar(facts.calendar).find((step) => !taken.has(stepKey(step)));
     setCurrentDetails(detailsOf(next, taken.size));
 
-    const waitMs = next ? Date.parse(next.at) - now : factsLastMs;
-    if (next && waitMs <= 0) {
+    let pauseMs = Math.min(next ? Date.parse(next.at) - now : factsLastMs, factsLastMs);
+    if (next && pauseMs <= 0) {
       const answer = await take(roundId, next);
       if (answer.answer === 'done') taken.add(stepKey(next));
-      else await pause(Math.max(soonestMs, Date.parse(answer.until) - now), next);
-    } else {
-      await pause(Math.min(waitMs, factsLastMs), next);
+      else pauseMs = Math.max(soonestMs, Date.parse(answer.until) - now);
+    }
+    if (pauseMs > 0) {
+      const newsCame = () => changes !== known || clockOffsetMs !== offset;
+      const summary = next ? stepWords[next.step] : 'wait for sessions to be given';
+      await condition(newsCame, pauseMs, { summary });
     }
 
     if (workflowInfo().continueAsNewSuggested) {
       await condition(allHandlersFinished);
       await continueAsNew<typeof round>(roundId, { taken: [...taken], clockOffsetMs });
-    }
-
-    function pause(ms: number, before: RoundStep | undefined): Promise<boolean> {
-      const summary = before ? stepWords[before.step] : 'wait for sessions to be given';
-      return condition(() => changes !== known || clockOffsetMs !== offset, ms, { summary });
     }
   }
   await condition(allHandlersFinished);
