@@ -94,10 +94,15 @@ export class CitizenClient {
   }
 
   /**
-   * Like `call`, but an answer that is no success is an error. While the API is away or not ready, it repeats the very
-   * same request, as an honest client does who cannot know whether the first one was done.
+   * Like `call`, but while the API is away or not ready it repeats the very same request, as an honest client does
+   * who cannot know whether the first one was done.
    */
-  async must<T>(method: Method, path: string, body?: unknown, options: CallOptions = {}): Promise<T> {
+  async persist<T>(
+    method: Method,
+    path: string,
+    body?: unknown,
+    options: CallOptions = {},
+  ): Promise<ApiAnswer<T>> {
     const deadline = Date.now() + patienceMs;
     const same = { ...options, key: options.key ?? randomUUID() };
     for (;;) {
@@ -105,14 +110,21 @@ export class CitizenClient {
         if (Date.now() > deadline) throw error;
         return undefined;
       });
-      if (answer && answer.status >= 200 && answer.status < 300) return answer.body;
-      if (answer && (answer.status !== notReady || Date.now() > deadline)) {
-        const [place = ''] = path.split('?');
-        const code = (answer.body as { code?: string } | undefined)?.code ?? '';
-        throw new UnexpectedAnswer(`${method} ${place}`, answer.status, code);
-      }
+      if (answer && (answer.status !== notReady || Date.now() > deadline)) return answer;
       await pause(tryAgainAfterMs);
     }
+  }
+
+  /** Like `persist`, but an answer that is no success is an error. */
+  async must<T>(method: Method, path: string, body?: unknown, options: CallOptions = {}): Promise<T> {
+    const { status, body: answered } = await this.persist<T>(method, path, body, options);
+    if (status >= 200 && status < 300) return answered;
+    const [place = ''] = path.split('?');
+    throw new UnexpectedAnswer(
+      `${method} ${place}`,
+      status,
+      (answered as { code?: string } | undefined)?.code ?? '',
+    );
   }
 
   #keepCookies(response: Response): void {

@@ -56,7 +56,6 @@ interface FactsOfTheWay {
 }
 
 export class Way {
-  readonly client: CitizenClient;
   readonly acknowledged: AcknowledgedWrite[] = [];
   /** All that the phone received, in the order of its coming. */
   readonly texts: ReceivedText[] = [];
@@ -66,15 +65,14 @@ export class Way {
   constructor(
     readonly instance: Instance,
     readonly walker: Walker,
-  ) {
-    this.client = new CitizenClient(instance.url);
-  }
+    readonly client = new CitizenClient(instance.url),
+  ) {}
 
   /** What an earlier step found out. */
   know<K extends keyof FactsOfTheWay>(name: K): FactsOfTheWay[K] {
     const value = this.#facts[name];
     if (value === undefined) throw new Error(`no step before has found out "${name}"`);
-    return value as FactsOfTheWay[K];
+    return value;
   }
 
   learn(facts: Partial<FactsOfTheWay>): void {
@@ -86,6 +84,11 @@ export class Way {
     this.#personKey ??= await findPersonKey(this.instance.ledger, this.walker.personNumber);
     expectThat(this.#personKey !== undefined, 'the ledger knows the person once they signed in');
     return this.#personKey;
+  }
+
+  /** Site and windows that were found, for someone else to look at. */
+  places(): Pick<FactsOfTheWay, 'siteId' | 'windows'> {
+    return { siteId: this.know('siteId'), windows: this.know('windows') };
   }
 
   /** Signs in anew; a session ends ten minutes after the last act. */

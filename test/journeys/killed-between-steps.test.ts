@@ -77,3 +77,29 @@ test.each(plans)(
     ).toEqual([]);
   },
 );
+
+test('while Temporal, worker and relay are dead people register and change, and the engine catches up', async () => {
+  const person = journeyPerson(90);
+  const round = { roundId: 'without-engine', people: [person] };
+  await loadJourneyRound(instance.stack.databaseUrl, await instance.now(), round);
+  await instance.clock.untilRest();
+  const engine: readonly PartName[] = ['relay', 'citizen', 'temporal'];
+  for (const part of engine) await instance.crash(part);
+
+  const way = new Way(instance, person);
+  await way.signIn();
+  const register = (districtCode: string) =>
+    way.client.must<{ registrationNumber: string }>('PUT', '/v1/registration', {
+      ...{ mobile: person.mobile, districtCode, products: ['Moderna'] },
+    });
+  const { registrationNumber } = await register('63000020');
+  await register('63000030');
+
+  for (const part of engine.toReversed()) await instance.stack.process(part).start();
+  await way.textsCame('registrationReceived', 'registrationChanged');
+  await way.expectNext(null);
+  acknowledged.push({ act: 'register', registrationNumber }, { act: 'change', registrationNumber });
+  expect(
+    await brokenInvariants(instance.ledger.db, { acknowledged, inbox: await instance.received() }),
+  ).toEqual([]);
+});
