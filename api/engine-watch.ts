@@ -11,11 +11,13 @@ export interface EngineWatch {
 
 const lookEveryMs = 5_000;
 const answerWithinMs = 3_000;
+/** Left alone, gRPC waits up to two minutes before it looks again for a server that was away. */
+const channelArgs = { 'grpc.initial_reconnect_backoff_ms': 250, 'grpc.max_reconnect_backoff_ms': 3_000 };
 
 /** Watches `address` (`host:port`); empty: there is nothing to watch, the state stays `unknown`. */
 export function watchEngine(address: string): EngineWatch {
   if (address === '') return { state: () => 'unknown', close: () => Promise.resolve() };
-  const connection = Connection.lazy({ address, connectTimeout: answerWithinMs });
+  const connection = Connection.lazy({ address, channelArgs });
   let seen: EngineState = 'unknown';
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
@@ -23,7 +25,7 @@ export function watchEngine(address: string): EngineWatch {
   const look = async (): Promise<void> => {
     try {
       await connection.withDeadline(Date.now() + answerWithinMs, async () => {
-        await connection.ensureConnected();
+        // Not by ensureConnected(): that remembers a first failure for good, while the channel itself connects again.
         await connection.workflowService.getSystemInfo({});
       });
       seen = 'connected';
