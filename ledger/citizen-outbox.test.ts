@@ -84,12 +84,12 @@ test('several relays never claim the same person', async () => {
   expect(new Set(claimed.map((c) => c.personKey)).size).toBe(claimed.length);
 });
 
-test('a run falls asleep only on the newest version that it was given', async () => {
+test('a run falls asleep only on the newest version, which by then was given to the engine', async () => {
   const personKey = await invited();
-  expect(await fallAsleep(world.ledger.db, personKey, 1, null)).toBe(false);
-  await sendAll();
+  await claim();
   expect(await fallAsleep(world.ledger.db, personKey, 1, null)).toBe(true);
   expect(await fallAsleep(world.ledger.db, personKey, 1, null)).toBe(true);
+  expect(await row(personKey)).toMatchObject({ asleep: true, sent_version: 1 });
   await change(personKey);
   expect(await row(personKey)).toMatchObject({ asleep: false });
   expect(await fallAsleep(world.ledger.db, personKey, 1, null)).toBe(false);

@@ -75,8 +75,8 @@ export async function markSent(
 
 /**
  * Marks a person's run as ended because nothing is due for days; `wakeAt` is what the run would have waited for, null
- * when nothing. False, and the run must go on, when the ledger has moved past `version` or wants it sent again. Asking
- * twice is harmless.
+ * when nothing. Whoever asks holds `version`, so the engine was given it, even if the relay has not marked that yet.
+ * False, and the run must go on, when the ledger has moved past `version`. Asking twice is harmless.
  */
 export async function fallAsleep(
   db: LedgerReader,
@@ -85,8 +85,9 @@ export async function fallAsleep(
   wakeAt: Instant | null,
 ): Promise<boolean> {
   const { rows } = await sql`
-    update citizen_outbox set asleep = true, next_due_at = ${wakeAt}::timestamptz
-    where person_key = ${personKey}::uuid and version = ${version} and sent_version >= version
+    update citizen_outbox set asleep = true, next_due_at = ${wakeAt}::timestamptz,
+      sent_version = greatest(sent_version, version)
+    where person_key = ${personKey}::uuid and version = ${version}
     returning person_key
   `.execute(db);
   return rows.length === 1;
