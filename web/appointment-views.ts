@@ -26,7 +26,10 @@ export function appointmentTicket(
     phone: site.phone,
     note: words.inLanguage(site.noteZh, site.noteEn),
     rows: [
-      { key: t.appointment.product, value: `${words.product(round, view.product)} ${t.appointment.dose(view.doseNumber)}` },
+      {
+        key: t.appointment.product,
+        value: `${words.product(round, view.product)} ${t.appointment.dose(view.doseNumber)}`,
+      },
       {
         key: t.appointment.person,
         value: words.maskedName(person.name),

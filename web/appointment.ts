@@ -8,7 +8,14 @@ import { cancel, move, readAppointments, type AppointmentView } from '../ledger/
 import { dropDraft } from '../ledger/draft';
 import { findRound } from '../ledger/round';
 import { appointmentTicket, calendarFile } from './appointment-views';
-import { keepBookingAnswers, placeRows, racePage, readBookingAnswers, slotIdOf, slotWithSite } from './booking-check';
+import {
+  keepBookingAnswers,
+  placeRows,
+  racePage,
+  readBookingAnswers,
+  slotIdOf,
+  slotWithSite,
+} from './booking-check';
 import { searchPages, type Wanted } from './booking-search';
 import { behindSignIn, citizenPage } from './citizen-page';
 import { field, formContext, parameter } from './forms';
@@ -62,7 +69,11 @@ export function appointmentPages(app: FastifyInstance): void {
   app.get('/appointment/barcode.svg', page, async (request, reply) => {
     const view = await standing(app, request);
     if (!view.ok) return reply.callNotFound();
-    const svg = await QRCode.toString(view.value.appointmentNumber, { type: 'svg', margin: 1, errorCorrectionLevel: 'M' });
+    const svg = await QRCode.toString(view.value.appointmentNumber, {
+      type: 'svg',
+      margin: 1,
+      errorCorrectionLevel: 'M',
+    });
     return reply.type('image/svg+xml').header('cache-control', 'no-store').send(svg);
   });
 
@@ -149,7 +160,10 @@ function movePages(app: FastifyInstance): void {
     const view = await standing(app, request);
     if (!view.ok) return refusalPage(request, reply, view.refusal);
     const { roundId, product, siteId } = view.value;
-    return reply.redirect(`${base}/time?${new URLSearchParams({ round: roundId, product, site: siteId }).toString()}`, 303);
+    return reply.redirect(
+      `${base}/time?${new URLSearchParams({ round: roundId, product, site: siteId }).toString()}`,
+      303,
+    );
   });
 
   app.post(`${base}/choose`, form, async (request, reply) => {

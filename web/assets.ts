@@ -80,26 +80,21 @@ export function serveAssets(app: FastifyInstance): AssetAddress {
   for (const { plain } of assets.values()) digest.update(plain);
   const version = digest.digest('hex').slice(0, 12);
 
-  app.get<{ Params: { version: string; name: string } }>(
-    '/assets/:version/:name',
-    async (request, reply) => {
-      const asset = assets.get(request.params.name);
-      if (!asset) return reply.callNotFound();
-      // An address of an older release still answers, but is asked for again next time.
-      const current = request.params.version === version;
-      void reply
-        .header('cache-control', current ? 'public, max-age=31536000, immutable' : 'no-cache')
-        .header('vary', 'accept-encoding')
-        .type(asset.type);
-      const encodings = request.headers['accept-encoding'] ?? '';
-      if (/\bbr\b/.test(encodings)) return reply.header('content-encoding', 'br').send(asset.brotli);
-      if (/\bgzip\b/.test(encodings)) return reply.header('content-encoding', 'gzip').send(asset.gzip);
-      return reply.send(asset.plain);
-    },
-  );
-  app.get('/favicon.ico', async (_request, reply) =>
-    reply.redirect(`/assets/${version}/seal.svg`),
-  );
+  app.get<{ Params: { version: string; name: string } }>('/assets/:version/:name', async (request, reply) => {
+    const asset = assets.get(request.params.name);
+    if (!asset) return reply.callNotFound();
+    // An address of an older release still answers, but is asked for again next time.
+    const current = request.params.version === version;
+    void reply
+      .header('cache-control', current ? 'public, max-age=31536000, immutable' : 'no-cache')
+      .header('vary', 'accept-encoding')
+      .type(asset.type);
+    const encodings = request.headers['accept-encoding'] ?? '';
+    if (/\bbr\b/.test(encodings)) return reply.header('content-encoding', 'br').send(asset.brotli);
+    if (/\bgzip\b/.test(encodings)) return reply.header('content-encoding', 'gzip').send(asset.gzip);
+    return reply.send(asset.plain);
+  });
+  app.get('/favicon.ico', async (_request, reply) => reply.redirect(`/assets/${version}/seal.svg`));
 
   return (name) => {
     if (!assets.has(name)) throw new Error(`There is no asset ${name}.`);

@@ -23,7 +23,11 @@ export async function readBookingAnswers(ledger: Ledger, personKey: string): Pro
 }
 
 /** Keeps answers over those kept before. */
-export async function keepBookingAnswers(ledger: Ledger, personKey: string, answers: BookingAnswers): Promise<void> {
+export async function keepBookingAnswers(
+  ledger: Ledger,
+  personKey: string,
+  answers: BookingAnswers,
+): Promise<void> {
   const before = await readBookingAnswers(ledger, personKey);
   const { slotId, mobile } = { ...before, ...answers };
   await saveDraft(ledger, personKey, 'booking', {
@@ -73,7 +77,12 @@ export async function racePage(
   request: FastifyRequest,
   reply: FastifyReply,
   alternatives: readonly FreeSlot[],
-  page: { readonly action: string; readonly moving: boolean; readonly search: string; readonly carried: object },
+  page: {
+    readonly action: string;
+    readonly moving: boolean;
+    readonly search: string;
+    readonly carried: object;
+  },
 ): Promise<FastifyReply> {
   const { words } = request;
   const { t } = words;

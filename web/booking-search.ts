@@ -84,14 +84,21 @@ export function searchPages(app: FastifyInstance, { base, wanted }: SearchOption
     const { words } = request;
     const county = findCounty(parameter(request, 'county'));
     if (!county) return reply.redirect(address('area', want, {}), 303);
-    const sites = await sitesIn(app.ledger.db, { roundId: want.roundId, product: want.product, countyCode: county.code });
+    const sites = await sitesIn(app.ledger.db, {
+      roundId: want.roundId,
+      product: want.product,
+      countyCode: county.code,
+    });
     const left = new Map<string, number>();
     for (const site of sites) left.set(site.districtCode, (left.get(site.districtCode) ?? 0) + site.left);
     return reply.page('booking/district.njk', {
       ...frame(want, address('area', want, {})),
       title: words.t.booking.districtTitle,
       soonest: await soonest(want, homeIn(county.code, want, left), words),
-      whole: { href: address('site', want, { county: county.code }), text: words.t.booking.whole(county[words.language]) },
+      whole: {
+        href: address('site', want, { county: county.code }),
+        text: words.t.booking.whole(county[words.language]),
+      },
       choices: districtsOf(county.code).map(({ code, ...name }) => ({
         href: address('site', want, { district: code }),
         text: name[words.language],

@@ -53,7 +53,8 @@ export function bookingPages(app: FastifyInstance): void {
     const typed = field(request, 'mobile');
     const kept = await readBookingAnswers(app.ledger, personKey);
     // From the page of a lost race comes the window alone: the mobile is the one that was checked before.
-    const mobile = request.body && 'mobile' in (request.body as object) ? mobileOf(typed) : (kept.mobile ?? '');
+    const mobile =
+      request.body && 'mobile' in (request.body as object) ? mobileOf(typed) : (kept.mobile ?? '');
     const slotId = slotIdOf(field(request, 'slotId'));
     if (slotId === undefined) return refusalPage(request, reply, { code: 'slotUnknown' });
     await keepBookingAnswers(app.ledger, personKey, { slotId, mobile });
@@ -78,7 +79,11 @@ export function bookingPages(app: FastifyInstance): void {
   });
 }
 
-async function entryPage(app: FastifyInstance, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+async function entryPage(
+  app: FastifyInstance,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
   const { words } = request;
   const { t } = words;
   const citizen = await citizenPage(app, request);
@@ -134,7 +139,10 @@ async function wanted(app: FastifyInstance, request: FastifyRequest): Promise<Ou
 }
 
 /** The district that the person registered, as the middle of "near". */
-async function homeDistrict(app: FastifyInstance, { rounds, personKey }: CitizenPage): Promise<string | undefined> {
+async function homeDistrict(
+  app: FastifyInstance,
+  { rounds, personKey }: CitizenPage,
+): Promise<string | undefined> {
   for (const { roundId } of rounds.filter(({ kind }) => kind === 'rankThenInvite').toReversed()) {
     const registration = await readRegistration(app.ledger, personKey, roundId);
     if (registration) return registration.districtCode;
@@ -173,7 +181,11 @@ async function checkPage(
       slotId: slot.slotId,
       rows: [
         ...placeRows(slot, words.product(round, slot.product), words),
-        { key: words.t.appointment.person, value: words.maskedName(citizen.person.name), note: words.maskedNumber(citizen.person.personNumber) },
+        {
+          key: words.t.appointment.person,
+          value: words.maskedName(citizen.person.name),
+          note: words.maskedNumber(citizen.person.personNumber),
+        },
       ],
       mobileValue: answers.mobile ?? (await registeredMobile(app, citizen)),
       ...found,

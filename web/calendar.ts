@@ -16,7 +16,10 @@ const reminderSeconds = 15 * 3600;
 
 /** The text of the file. */
 export function appointmentCalendar(event: CalendarEvent): string {
-  const calendar = ical({ prodId: { company: 'Yiyue', product: 'appointments' }, method: ICalCalendarMethod.PUBLISH });
+  const calendar = ical({
+    prodId: { company: 'Yiyue', product: 'appointments' },
+    method: ICalCalendarMethod.PUBLISH,
+  });
   calendar
     .createEvent({
       id: `${event.id}@yiyue`,

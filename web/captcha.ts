@@ -16,7 +16,10 @@ export function captchaView(app: FastifyInstance, request: FastifyRequest) {
 }
 
 /** The answer that was sent. A question in words is easy for a program, so an address has only so many an hour. */
-export async function readCaptcha(app: FastifyInstance, request: FastifyRequest): Promise<Outcome<CaptchaAnswer>> {
+export async function readCaptcha(
+  app: FastifyInstance,
+  request: FastifyRequest,
+): Promise<Outcome<CaptchaAnswer>> {
   const answer = captchaAnswer(request);
   if (answer.kind === 'text') {
     const tooMany = await app.limits.pace('textQuestion', request.ip);

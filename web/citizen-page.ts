@@ -29,7 +29,10 @@ export async function citizenPageOf(app: FastifyInstance, personKey: string): Pr
 }
 
 /** Guards a page: whoever is not signed in signs in first and comes back here. */
-export async function signedIn(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
+export async function signedIn(
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply | undefined> {
   return request.citizen ? undefined : signInFirst(request, reply);
 }
 

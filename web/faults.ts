@@ -13,14 +13,16 @@ export function faultPages(app: FastifyInstance): void {
   app.setErrorHandler(async (error, request, reply) => {
     const refusal = refusalOf(error);
     noteRefusal(request, refusal, error);
-    if (refusal.code === 'sessionRequired' || refusal.code === 'sessionEnded') return signInFirst(request, reply);
+    if (refusal.code === 'sessionRequired' || refusal.code === 'sessionEnded')
+      return signInFirst(request, reply);
     return faultPage(request, reply, refusal);
   });
 
   // JSON routes and files answer for themselves; whoever asks for a page reads a page.
   const nowhere = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
     const path = request.url.split('?', 1)[0] ?? '/';
-    if (path.startsWith('/v1/') || !(request.headers.accept ?? '').includes('text/html')) return reply.callNotFound();
+    if (path.startsWith('/v1/') || !(request.headers.accept ?? '').includes('text/html'))
+      return reply.callNotFound();
     const elsewhere = request.method === 'POST' ? 'GET' : 'POST';
     const refusal: AnyRefusal = app.hasRoute({ method: elsewhere, url: path })
       ? { code: 'methodNotAllowed', allow: [elsewhere] }
@@ -31,7 +33,11 @@ export function faultPages(app: FastifyInstance): void {
   app.post('/*', nowhere);
 }
 
-async function faultPage(request: FastifyRequest, reply: FastifyReply, refusal: AnyRefusal): Promise<FastifyReply> {
+async function faultPage(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  refusal: AnyRefusal,
+): Promise<FastifyReply> {
   const words = faultWords(refusal, request.words);
   if (!words) return refusalPage(request, reply, refusal);
   for (const [name, value] of Object.entries(problemHeaders(refusal))) void reply.header(name, value);

@@ -18,7 +18,9 @@ export function field(request: FastifyRequest, name: string): string {
 export function fieldValues(request: FastifyRequest, name: string): readonly string[] {
   const value = fieldsOf(request)[name];
   if (typeof value === 'string') return [value];
-  return Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string').slice(0, 50) : [];
+  return Array.isArray(value)
+    ? value.filter((item): item is string => typeof item === 'string').slice(0, 50)
+    : [];
 }
 
 function fieldsOf(request: FastifyRequest): Record<string, unknown> {

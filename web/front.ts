@@ -28,7 +28,10 @@ export function frontPage(app: FastifyInstance, { engineReady }: FrontOptions): 
     return reply.page('front.njk', {
       title: words.t.front.title,
       notices,
-      ways: ways(words, shown.map(({ state }) => state.state)),
+      ways: ways(
+        words,
+        shown.map(({ state }) => state.state),
+      ),
       rounds: shown.map(({ round, state }) => roundView(round, state, now, words)),
     });
   });
@@ -47,7 +50,12 @@ const order: readonly RoundState['state'][] = [
 function ways({ t }: Words, states: readonly RoundState['state'][]) {
   const booking = states.includes('bookingOpen');
   return [
-    { href: '/registration', text: t.front.register, detail: t.front.registerText, main: states.includes('registrationOpen') },
+    {
+      href: '/registration',
+      text: t.front.register,
+      detail: t.front.registerText,
+      main: states.includes('registrationOpen'),
+    },
     { href: '/booking', text: t.front.book, detail: t.front.bookText, main: booking },
     { href: '/appointment', text: t.front.myAppointment, detail: t.front.myAppointmentText, main: false },
     { href: '/registration', text: t.front.myRegistration, detail: t.front.myRegistrationText, main: false },

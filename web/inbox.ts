@@ -28,7 +28,11 @@ const mostPages = 20;
 export function inboxPages(app: FastifyInstance, { url }: InboxOptions): void {
   app.get('/inbox', async (request, reply) => {
     const { t } = request.words;
-    return reply.page('inbox.njk', { title: t.inbox.title, mobile: '', ...(await inbox(url, undefined, request.words.moment)) });
+    return reply.page('inbox.njk', {
+      title: t.inbox.title,
+      mobile: '',
+      ...(await inbox(url, undefined, request.words.moment)),
+    });
   });
 
   app.post('/inbox', { preHandler: app.csrfProtection }, async (request, reply) => {
@@ -36,8 +40,15 @@ export function inboxPages(app: FastifyInstance, { url }: InboxOptions): void {
     const typed = field(request, 'mobile');
     const parsed = parseMobile(typed);
     const mobile = 'mobile' in parsed ? parsed.mobile : undefined;
-    const found = formErrors({ mobile: typed !== '' && mobile === undefined ? t.fields.mobileWrong : undefined });
-    return reply.page('inbox.njk', { title: t.inbox.title, mobile: typed, ...found, ...(await inbox(url, mobile, moment)) });
+    const found = formErrors({
+      mobile: typed !== '' && mobile === undefined ? t.fields.mobileWrong : undefined,
+    });
+    return reply.page('inbox.njk', {
+      title: t.inbox.title,
+      mobile: typed,
+      ...found,
+      ...(await inbox(url, mobile, moment)),
+    });
   });
 }
 
@@ -50,7 +61,10 @@ async function inbox(url: string, mobile: string | undefined, moment: (instant: 
 }
 
 /** The newest texts, newest first; `undefined` when the simulator does not answer. */
-async function readInbox(url: string, mobile: string | undefined): Promise<readonly Static<typeof message>[] | undefined> {
+async function readInbox(
+  url: string,
+  mobile: string | undefined,
+): Promise<readonly Static<typeof message>[] | undefined> {
   let newest: readonly Static<typeof message>[] = [];
   let after = 0;
   try {

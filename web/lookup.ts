@@ -11,9 +11,7 @@ import type { Words } from './words';
 
 /** Registers `/lookup`. */
 export function lookupPages(app: FastifyInstance): void {
-  app.get('/lookup', async (request, reply) =>
-    askPage(app, request, reply, formErrors({}), 200),
-  );
+  app.get('/lookup', async (request, reply) => askPage(app, request, reply, formErrors({}), 200));
 
   app.post('/lookup', { preHandler: app.csrfProtection }, async (request, reply) => {
     const { words } = request;
@@ -34,9 +32,14 @@ export function lookupPages(app: FastifyInstance): void {
     const captcha = await readCaptcha(app, request);
     if (!captcha.ok) return refusalPage(request, reply, captcha.refusal);
     const verdict = await app.captcha.verify(captcha.value);
-    if (verdict !== 'accepted') return askPage(app, request, reply, formErrors({ captcha: t.captcha.wrong }), 422);
+    if (verdict !== 'accepted')
+      return askPage(app, request, reply, formErrors({ captcha: t.captcha.wrong }), 422);
     const outcome = await lookUp(app, request, parsed.number, mobileLastThree);
-    if (outcome.ok) return reply.page('lookup.njk', { title: t.lookup.resultTitle, found: foundView(outcome.value, words) });
+    if (outcome.ok)
+      return reply.page('lookup.njk', {
+        title: t.lookup.resultTitle,
+        found: foundView(outcome.value, words),
+      });
     if (outcome.refusal.code !== 'lookupNoMatch') return refusalPage(request, reply, outcome.refusal);
     const errors = [{ text: t.lookup.missTitle, detail: t.lookup.miss, href: '#personNumber' }];
     return askPage(app, request, reply, { fieldErrors: {}, errors }, 404);

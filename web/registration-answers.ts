@@ -19,7 +19,11 @@ export const questions = ['mobile', 'area', 'district', 'products'] as const;
 export type Question = (typeof questions)[number];
 
 /** The answers kept for this round; those of an earlier round are of no use. */
-export async function readAnswers(ledger: Ledger, personKey: string, roundId: string): Promise<RegistrationAnswers> {
+export async function readAnswers(
+  ledger: Ledger,
+  personKey: string,
+  roundId: string,
+): Promise<RegistrationAnswers> {
   const draft = await readDraft(ledger, personKey, 'registration');
   if (draft?.['roundId'] !== roundId) return { roundId };
   const { mobile, countyCode, districtCode, products } = draft;
@@ -33,7 +37,11 @@ export async function readAnswers(ledger: Ledger, personKey: string, roundId: st
 }
 
 /** Keeps the answers in place of those before. */
-export async function keepAnswers(ledger: Ledger, personKey: string, answers: RegistrationAnswers): Promise<void> {
+export async function keepAnswers(
+  ledger: Ledger,
+  personKey: string,
+  answers: RegistrationAnswers,
+): Promise<void> {
   await saveDraft(ledger, personKey, 'registration', { ...answers });
 }
 

@@ -15,7 +15,7 @@ import {
   type Question,
   type RegistrationAnswers,
 } from './registration-answers';
-import { openRegistration, openRegistrationOf, type OpenRegistration } from './registration';
+import { openRegistration, openRegistrationOf, type OpenRegistration } from './open-registration';
 import { refusalPage } from './refusals';
 
 /** A question: what its page shows, and what an answer that was sent comes to. */
@@ -79,7 +79,9 @@ const pages: Readonly<Record<Question, QuestionPage>> = {
   },
   products: {
     view({ round, person }, answers, { words }) {
-      const ticked = answers.products ?? (round.allProductsPreselected ? round.products.map(({ product }) => product) : []);
+      const ticked =
+        answers.products ??
+        (round.allProductsPreselected ? round.products.map(({ product }) => product) : []);
       return {
         title: words.t.registration.productsTitle,
         preselected: round.allProductsPreselected,
@@ -87,7 +89,9 @@ const pages: Readonly<Record<Question, QuestionPage>> = {
           value: product,
           text: words.product(round, product),
           checked: ticked.includes(product),
-          ...(earliestOn !== null && { hint: { text: words.t.registration.earliestOn(words.day(earliestOn)) } }),
+          ...(earliestOn !== null && {
+            hint: { text: words.t.registration.earliestOn(words.day(earliestOn)) },
+          }),
         })),
       };
     },
@@ -157,7 +161,8 @@ async function questionPage(
   const { words } = request;
   const backToCheck = parameter(request, 'then') === 'check';
   // A district without its county cannot be asked.
-  if (question === 'district' && answers.countyCode === undefined) return reply.redirect('/registration/area', 303);
+  if (question === 'district' && answers.countyCode === undefined)
+    return reply.redirect('/registration/area', 303);
   const view = pages[question].view(open, answers, request) as { title: string };
   if (question === 'products' && 'items' in view && Array.isArray(view.items) && view.items.length === 0) {
     const previousProduct = open.person.lastDose?.product ?? '';

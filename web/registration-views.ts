@@ -18,11 +18,18 @@ export interface Row {
 }
 
 /** All of a registration, masked, for the result and for what is asked back. */
-export function registrationRows(view: RegistrationView, round: Round, person: PersonView, words: Words): Row[] {
+export function registrationRows(
+  view: RegistrationView,
+  round: Round,
+  person: PersonView,
+  words: Words,
+): Row[] {
   const { t } = words;
   return [
     { key: t.registration.registeredAt, value: words.moment(view.registeredAt) },
-    ...(view.changedAt === null ? [] : [{ key: t.registration.changedAt, value: words.moment(view.changedAt) }]),
+    ...(view.changedAt === null
+      ? []
+      : [{ key: t.registration.changedAt, value: words.moment(view.changedAt) }]),
     ...identityRows(person, view.priorityGroup, words),
     { key: t.registration.mobile, value: words.maskedMobile(view.mobile), figures: true },
     { key: t.registration.area, value: words.area(view.districtCode) },
@@ -123,7 +130,9 @@ function nextSteps(view: RegistrationView, round: Round, open: boolean, { t, mom
         ...(round.settlesAt === null ? [] : [next.waiting(moment(round.settlesAt))]),
         next.sms,
         next.carry,
-        ...(open && round.registrationEndsAt !== null ? [next.until(moment(round.registrationEndsAt))] : [next.settled]),
+        ...(open && round.registrationEndsAt !== null
+          ? [next.until(moment(round.registrationEndsAt))]
+          : [next.settled]),
       ];
     case 'invited':
       return [next.invited, next.settled];

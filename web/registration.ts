@@ -1,44 +1,21 @@
 /** Intent registration (意願登記) on pages: one question a page, everything repeated before it is committed. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
-import { mayRegister } from '../domain/booking/booking-rules';
-import { refused, type Outcome } from '../domain/refusal/refusals';
-import type { Round } from '../domain/round/round';
 import { readRegistration, register, withdraw, type RegistrationView } from '../ledger/registration';
 import { registrationRoundFor } from '../ledger/round';
-import { behindSignIn, citizenPage, citizenPageOf, type CitizenPage } from './citizen-page';
+import { behindSignIn, citizenPage } from './citizen-page';
 import { field, formContext, parameter } from './forms';
-import { answersOf, firstOpenQuestion, forgetAnswers, keepAnswers, readAnswers } from './registration-answers';
+import {
+  answersOf,
+  firstOpenQuestion,
+  forgetAnswers,
+  keepAnswers,
+  readAnswers,
+} from './registration-answers';
+import { openRegistration, type OpenRegistration } from './open-registration';
 import { questionPages } from './registration-questions';
 import { changedRows, registrationRows, resultPage } from './registration-views';
 import { refusalPage } from './refusals';
-
-/** The registration that is under way or may be begun: the round, and the live registration in it. */
-export interface OpenRegistration extends CitizenPage {
-  readonly round: Round;
-  readonly priorityGroup: number;
-  readonly live: RegistrationView | undefined;
-}
-
-/** May the signed-in person register now, and what is there already? */
-export async function openRegistration(
-  app: FastifyInstance,
-  request: FastifyRequest,
-): Promise<Outcome<OpenRegistration>> {
-  return openRegistrationOf(app, request.requireCitizen().personKey);
-}
-
-/** The same for a person. */
-export async function openRegistrationOf(app: FastifyInstance, personKey: string): Promise<Outcome<OpenRegistration>> {
-  const page = await citizenPageOf(app, personKey);
-  const round = registrationRoundFor(page.rounds, page.person.priorityGroups, page.now);
-  if (!round) return refused({ code: page.rounds.length === 0 ? 'noOpenRound' : 'notInOpenGroup' });
-  const allowed = mayRegister(round, page.person, page.now);
-  if (!allowed.ok) return allowed;
-  const found = await readRegistration(app.ledger, page.personKey, round.roundId);
-  const live = found && found.stage !== 'withdrawn' ? found : undefined;
-  return { ok: true, value: { ...page, round, priorityGroup: allowed.value.priorityGroup, live } };
-}
 
 /** Registers `/registration…`. */
 export function registrationPages(app: FastifyInstance): void {
@@ -49,7 +26,8 @@ export function registrationPages(app: FastifyInstance): void {
     const newest = await newestRegistration(app, request);
     const open = await openRegistration(app, request);
     const inOpenRound = open.ok && newest?.roundId === open.value.round.roundId;
-    if (newest && (inOpenRound || !open.ok)) return resultPage(app, request, reply, newest, parameter(request, 'done'));
+    if (newest && (inOpenRound || !open.ok))
+      return resultPage(app, request, reply, newest, parameter(request, 'done'));
     if (!open.ok) return refusalPage(request, reply, open.refusal);
     return reply.redirect(await nextAddress(app, open.value), 303);
   });
@@ -122,7 +100,10 @@ async function nextAddress(app: FastifyInstance, { personKey, round }: OpenRegis
 }
 
 /** The person's registration in the round that concerns them now, else that of an earlier one. */
-async function newestRegistration(app: FastifyInstance, request: FastifyRequest): Promise<RegistrationView | undefined> {
+async function newestRegistration(
+  app: FastifyInstance,
+  request: FastifyRequest,
+): Promise<RegistrationView | undefined> {
   const { personKey, rounds, person, now } = await citizenPage(app, request);
   const current = registrationRoundFor(rounds, person.priorityGroups, now);
   const found: RegistrationView[] = [];

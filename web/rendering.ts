@@ -67,17 +67,23 @@ export async function registerRendering(app: FastifyInstance, options: FrameOpti
   app.addHook('onRequest', async (request) => {
     request.words = wordsIn(languageOf(request));
   });
-  app.decorateReply('page', async function page(
-    this: FastifyReply,
-    template: string,
-    data: PageData,
-    status = 200,
-  ): Promise<FastifyReply> {
-    // Pages hold what one person may read: no cache, neither the browser's nor a proxy's, may keep them.
-    this.code(status).header('cache-control', 'no-store').type('text/html; charset=utf-8');
-    const html: string = await app.view(template, { ...frame(this.request, this, options, data.returnTo), ...data });
-    return this.send(html);
-  });
+  app.decorateReply(
+    'page',
+    async function page(
+      this: FastifyReply,
+      template: string,
+      data: PageData,
+      status = 200,
+    ): Promise<FastifyReply> {
+      // Pages hold what one person may read: no cache, neither the browser's nor a proxy's, may keep them.
+      this.code(status).header('cache-control', 'no-store').type('text/html; charset=utf-8');
+      const html: string = await app.view(template, {
+        ...frame(this.request, this, options, data.returnTo),
+        ...data,
+      });
+      return this.send(html);
+    },
+  );
 }
 
 function frame(request: FastifyRequest, reply: FastifyReply, options: FrameOptions, returnTo?: string) {

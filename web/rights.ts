@@ -46,7 +46,11 @@ export async function bookingRights(app: FastifyInstance, page: CitizenPage): Pr
   };
 }
 
-function rightsIn(round: Round, part: ParticipationFacts | undefined, page: CitizenPage): readonly BookingRight[] {
+function rightsIn(
+  round: Round,
+  part: ParticipationFacts | undefined,
+  page: CitizenPage,
+): readonly BookingRight[] {
   const { person } = page;
   if (part && part.stage !== 'invited') return [];
   const doseNumber = part?.doseNumber ?? nextDoseNumber(person.lastDose);
@@ -67,7 +71,10 @@ function rightsIn(round: Round, part: ParticipationFacts | undefined, page: Citi
 }
 
 function whyNone(rights: readonly BookingRight[], parts: readonly ParticipationFacts[]): Refusal {
-  const closedAt = rights.map(({ closesAt }) => closesAt).sort().at(-1);
+  const closedAt = rights
+    .map(({ closesAt }) => closesAt)
+    .sort()
+    .at(-1);
   if (closedAt !== undefined) return { code: 'bookingClosed', closedAt };
   if (parts.some(({ stage }) => stage === 'attended')) return { code: 'alreadyAttended' };
   return { code: 'notInvited' };

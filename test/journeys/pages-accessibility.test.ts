@@ -25,7 +25,14 @@ afterAll(async () => {
 });
 
 const words = {
-  zh: { next: '繼續', send: '確認送出', book: '確認預約', change: '修改登記', confirm: '確認身分', cancel: '是，取消預約' },
+  zh: {
+    next: '繼續',
+    send: '確認送出',
+    book: '確認預約',
+    change: '修改登記',
+    confirm: '確認身分',
+    cancel: '是，取消預約',
+  },
   en: {
     next: 'Continue',
     send: 'Send registration',
@@ -57,7 +64,16 @@ describe.each([
       if (all.length > 0) found[name] = all;
     };
 
-    for (const page of ['/', '/lookup', '/accessibility', '/privacy', '/inbox', '/nowhere', '/session/ended', '/session/left']) {
+    for (const page of [
+      '/',
+      '/lookup',
+      '/accessibility',
+      '/privacy',
+      '/inbox',
+      '/nowhere',
+      '/session/ended',
+      '/session/left',
+    ]) {
       await v.open(page);
       await look(page);
     }
@@ -84,7 +100,12 @@ describe.each([
     await look('result');
     await v.press(say.change);
     await look('check of a change');
-    for (const page of ['/registration/withdraw', '/session/ending?return=/registration', '/appointment', '/booking']) {
+    for (const page of [
+      '/registration/withdraw',
+      '/session/ending?return=/registration',
+      '/appointment',
+      '/booking',
+    ]) {
       await v.open(page);
       await look(page);
     }
@@ -100,7 +121,13 @@ describe.each([
     await look('booking: check');
     await v.press(say.book);
     await look('appointment, just booked');
-    for (const page of ['/appointment', '/appointment/print', '/appointment/cancel', '/booking', '/appointment/move']) {
+    for (const page of [
+      '/appointment',
+      '/appointment/print',
+      '/appointment/cancel',
+      '/booking',
+      '/appointment/move',
+    ]) {
       await v.open(page);
       await look(page);
     }

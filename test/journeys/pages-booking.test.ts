@@ -96,7 +96,13 @@ test('a second appointment is refused with the ways to change the first', async 
   const v = await booked(await town.person());
   await v.open('/booking');
   expect(await v.heading()).toBe('您已經有預約了');
-  expect(await v.page.locator('main').getByRole('button', { name: '改期' }).or(v.page.getByRole('link', { name: '改期' })).count()).toBe(1);
+  expect(
+    await v.page
+      .locator('main')
+      .getByRole('button', { name: '改期' })
+      .or(v.page.getByRole('link', { name: '改期' }))
+      .count(),
+  ).toBe(1);
 });
 
 test('moving keeps the number, shows old and new, and losing the race keeps the old time', async () => {

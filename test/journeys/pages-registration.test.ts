@@ -172,7 +172,9 @@ test('a form that is sent twice has one effect', async () => {
   await second.goto('/registration/withdraw');
   await second.evaluate(() => undefined).catch(() => undefined);
   const key = await v.page.getAttribute('input[name=formKey]', 'value');
-  await second.locator('input[name=formKey]').evaluate((input, value) => input.setAttribute('value', value), key ?? '');
+  await second
+    .locator('input[name=formKey]')
+    .evaluate((input, value) => input.setAttribute('value', value), key ?? '');
   await v.press('是，取消登記');
   await second.getByRole('button', { name: '是，取消登記' }).click();
   await second.waitForLoadState('load');

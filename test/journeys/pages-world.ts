@@ -3,7 +3,13 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { sql } from 'kysely';
 
-import { addDays, taipeiDateOf, taipeiInstant, type Instant, type PlainDate } from '../../domain/civil-time/plain-date';
+import {
+  addDays,
+  taipeiDateOf,
+  taipeiInstant,
+  type Instant,
+  type PlainDate,
+} from '../../domain/civil-time/plain-date';
 import { ledgerNow, stepClockTo } from '../../ledger/clock';
 import { syntheticCardNumber, syntheticNationalId } from '../../scripts/demo-data/synthetic-numbers';
 import { AppWorld } from '../support/app';
@@ -18,7 +24,13 @@ export interface TownPerson {
 
 const daAn = '63000030';
 const siteNames = [
-  ['大安區健康服務中心', "Da'an District Health Center", daAn, '臺北市大安區建國南路二段15號', 'No. 15, Sec. 2, Jianguo S. Rd.'],
+  [
+    '大安區健康服務中心',
+    "Da'an District Health Center",
+    daAn,
+    '臺北市大安區建國南路二段15號',
+    'No. 15, Sec. 2, Jianguo S. Rd.',
+  ],
   ['安和診所', 'Anhe Clinic', daAn, '臺北市大安區安和路一段8號', 'No. 8, Sec. 1, Anhe Rd.'],
   ['信義國小接種站', 'Xinyi Elementary School', '63000020', '臺北市信義區松勤街60號', 'No. 60, Songqin St.'],
   ['中正區接種站', 'Zhongzheng Vaccination Site', '63000050', '臺北市中正區牯嶺街24號', 'No. 24, Guling St.'],
@@ -58,7 +70,9 @@ export class PagesTown {
   }
 
   /** A person whom the registry confirms, in their fifties unless said otherwise. */
-  async person(options: { name?: string; birthDate?: PlainDate; groups?: number[] } = {}): Promise<TownPerson> {
+  async person(
+    options: { name?: string; birthDate?: PlainDate; groups?: number[] } = {},
+  ): Promise<TownPerson> {
     this.#people += 1;
     const personNumber = syntheticNationalId('A', 'female', 9_990_000 + this.#people);
     const cardNumber = syntheticCardNumber(this.#people);
@@ -67,7 +81,9 @@ export class PagesTown {
     const name = options.name ?? '甄健康';
     await sql`insert into simulated_registry.insured_person
         (registry_person_id, name, birth_date, card_number, priority_groups)
-      values (${id}, ${name}, ${options.birthDate ?? '1969-05-04'}, ${cardNumber}, ${options.groups ?? [9]})`.execute(db);
+      values (${id}, ${name}, ${options.birthDate ?? '1969-05-04'}, ${cardNumber}, ${options.groups ?? [9]})`.execute(
+      db,
+    );
     await sql`insert into simulated_registry.insured_number (number, registry_person_id, kind)
       values (${personNumber}, ${id}, 'nationalId')`.execute(db);
     return { personNumber, cardNumber, name };
@@ -120,7 +136,14 @@ export class PagesTown {
         const opens = new Date(Date.parse(opensAt) + laterMinutes * 60_000).toISOString();
         await db
           .insertInto('booking_window')
-          .values({ round_id: roundId, product, age_from: ageFrom, age_to: ageTo, opens_at: opens, closes_at: closesAt })
+          .values({
+            round_id: roundId,
+            product,
+            age_from: ageFrom,
+            age_to: ageTo,
+            opens_at: opens,
+            closes_at: closesAt,
+          })
           .execute();
       }
     }
@@ -183,6 +206,8 @@ export class PagesTown {
     await sql`insert into invitation (person_key, round_id, product, dose_number, rank, opens_at, closes_at)
       select person_key, round_id, ${product}, dose_number, 1, ${this.at(7, 600)}::timestamptz,
         ${this.at(9, 720)}::timestamptz
-      from participation where round_id = ${roundId} and stage = 'invited' on conflict do nothing`.execute(db);
+      from participation where round_id = ${roundId} and stage = 'invited' on conflict do nothing`.execute(
+      db,
+    );
   }
 }

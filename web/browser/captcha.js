@@ -12,7 +12,10 @@ const workers = {
   'SHA-512': 'altcha-sha.js',
 };
 for (const [algorithm, file] of Object.entries(workers)) {
-  window.$altcha.algorithms.set(algorithm, () => new Worker(new URL(file, import.meta.url), { type: 'module' }));
+  window.$altcha.algorithms.set(
+    algorithm,
+    () => new Worker(new URL(file, import.meta.url), { type: 'module' }),
+  );
 }
 
 for (const place of document.querySelectorAll('[data-captcha]')) {

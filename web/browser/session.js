@@ -34,7 +34,9 @@ async function stay() {
 
 /** Another tab may have acted meanwhile: ask before saying that it is over. */
 async function leave() {
-  const answer = await fetch('/session/remaining', { headers: { accept: 'application/json' } }).catch(() => null);
+  const answer = await fetch('/session/remaining', { headers: { accept: 'application/json' } }).catch(
+    () => null,
+  );
   const remaining = answer?.ok ? (await answer.json()).remainingSeconds : 0;
   if (remaining > 0) {
     endsAt = Date.now() + remaining * 1000;
@@ -46,7 +48,9 @@ async function leave() {
 async function warn() {
   if (dialog || dismissed) return;
   dismissed = true;
-  const answer = await fetch('/session/remaining', { headers: { accept: 'application/json' } }).catch(() => null);
+  const answer = await fetch('/session/remaining', { headers: { accept: 'application/json' } }).catch(
+    () => null,
+  );
   if (answer?.ok) {
     endsAt = Date.now() + (await answer.json()).remainingSeconds * 1000;
     if (endsAt - Date.now() > warnSeconds * 1000) {
@@ -54,7 +58,11 @@ async function warn() {
       return;
     }
   }
-  const until = new Date(endsAt).toLocaleTimeString('en-GB', { timeZone: 'Asia/Taipei', hour: '2-digit', minute: '2-digit' });
+  const until = new Date(endsAt).toLocaleTimeString('en-GB', {
+    timeZone: 'Asia/Taipei',
+    hour: '2-digit',
+    minute: '2-digit',
+  });
   dialog = document.createElement('dialog');
   dialog.className = 'session-dialog';
   dialog.setAttribute('aria-labelledby', 'session-dialog-title');

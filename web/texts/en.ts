@@ -53,7 +53,8 @@ export const en: Texts = {
     stay: 'Stay signed in',
     leave: 'Sign out',
     endedTitle: 'Your session has ended',
-    endedText: 'Nothing happened for 10 minutes, so we signed you out to keep others from your personal data.',
+    endedText:
+      'Nothing happened for 10 minutes, so we signed you out to keep others from your personal data.',
     endedKept: 'Your answers are saved. Sign in again and you return to the same question.',
     signInAgain: 'Sign in again',
     signedOutTitle: 'You are signed out',
@@ -63,7 +64,8 @@ export const en: Texts = {
   },
   starting: {
     title: 'The service is getting ready',
-    noRounds: 'There is no round at present. The command centre announces when registration opens; please come back.',
+    noRounds:
+      'There is no round at present. The command centre announces when registration opens; please come back.',
     engine:
       'Reminders and notices are starting up. You can register and book already; texts follow and none is lost.',
     ledger: 'The database is not ready yet. Please reload in a minute.',
@@ -112,7 +114,11 @@ export const en: Texts = {
     lookupText: 'No card needed: your number and the last three digits of your mobile.',
     registrationNumberNote: 'Registering early brings no advantage: only group and age count.',
     bringTitle: 'Bring on the day',
-    bring: ['NHI card', 'Identity document (ID card, residence permit or passport)', 'Vaccination record card, unless it is your first dose'],
+    bring: [
+      'NHI card',
+      'Identity document (ID card, residence permit or passport)',
+      'Vaccination record card, unless it is your first dose',
+    ],
     wrongTitle: 'Wrong data, no connection, no text message?',
     wrong:
       'Call 1922. Without an NHI card number, your county’s hotline or township office registers for you.',
@@ -139,7 +145,8 @@ export const en: Texts = {
     cardPictureHere: 'Number here',
     submit: 'Confirm',
     noCardTitle: 'No NHI card, or the number cannot be read?',
-    noCard: 'Your county’s hotline or township office can register for you, or call the health insurance at 0800-030-598.',
+    noCard:
+      'Your county’s hotline or township office can register for you, or call the health insurance at 0800-030-598.',
   },
   captcha: {
     label: 'Confirm you are not a robot',
@@ -155,7 +162,8 @@ export const en: Texts = {
     districtMissing: 'Choose a district',
     productMissing: 'Choose at least one vaccine',
     personNumberMissing: 'Enter your national ID or UI number',
-    personNumberWrong: 'That is not a valid number: one or two letters and digits, 10 in all. Please look at your document again',
+    personNumberWrong:
+      'That is not a valid number: one or two letters and digits, 10 in all. Please look at your document again',
     cardNumberMissing: 'Enter your NHI card number',
     cardNumberWrong: 'An NHI card number has 12 digits',
     lastThreeWrong: 'Enter the last three digits of the mobile number',
@@ -225,7 +233,8 @@ export const en: Texts = {
     withdrawSubmit: 'Yes, withdraw it',
     withdrawKeep: 'No, keep it',
     withdrawnTitle: 'Your registration is withdrawn',
-    withdrawnText: 'We will not notify you in this round. If you change your mind, register again before it ends.',
+    withdrawnText:
+      'We will not notify you in this round. If you change your mind, register again before it ends.',
     registerAgain: 'Register again',
   },
   booking: {
@@ -274,11 +283,13 @@ export const en: Texts = {
     raceTitle: 'That time has just filled up',
     raceText: 'Here are the next three free times. Everything you entered is kept; one click books.',
     raceMoveText: 'Your appointment is unchanged. Here are the next three free times; one click moves it.',
-    raceNone: 'There is no other free time at present. Your right to book stands until the window closes; please try again.',
+    raceNone:
+      'There is no other free time at present. Your right to book stands until the window closes; please try again.',
     raceTake: 'Book this time',
     raceTakeMove: 'Move to this time',
     alreadyTitle: 'You already have an appointment',
-    alreadyText: 'One appointment per person and dose. To change the time, move it; you will not lose your place.',
+    alreadyText:
+      'One appointment per person and dose. To change the time, move it; you will not lose your place.',
   },
   appointment: {
     title: 'My appointment',
@@ -315,7 +326,8 @@ export const en: Texts = {
     none: 'You have no appointment.',
     noneText: 'If you were notified or are eligible, book one here.',
     cancelTitle: 'Cancel this appointment?',
-    cancelText: 'The place is freed at once. You can book again until booking closes, but this time may be gone.',
+    cancelText:
+      'The place is freed at once. You can book again until booking closes, but this time may be gone.',
     cancelSubmit: 'Yes, cancel it',
     cancelKeep: 'No, keep it',
     cancelledTitle: 'Your appointment is cancelled',
@@ -351,12 +363,16 @@ export const en: Texts = {
     whatNow: 'What you can do',
     reference: 'Code',
     stop: '.',
-    registrationClosed: (time) => `Registration of this round ended ${time}; nothing can be registered, changed or withdrawn. Watch the front page for the next round.`,
+    registrationClosed: (time) =>
+      `Registration of this round ended ${time}; nothing can be registered, changed or withdrawn. Watch the front page for the next round.`,
     bookingNotOpenYet: (time) => `Your booking window opens ${time}. Please come back then.`,
-    bookingClosed: (time) => `Booking ended ${time}. Those without an appointment join the next round by themselves.`,
-    doseIntervalNotReached: (date) => `Too soon after your previous dose: the first possible day is ${date}. Choose a later time.`,
+    bookingClosed: (time) =>
+      `Booking ended ${time}. Those without an appointment join the next round by themselves.`,
+    doseIntervalNotReached: (date) =>
+      `Too soon after your previous dose: the first possible day is ${date}. Choose a later time.`,
     requestInvalid: 'What was sent is not complete. Go back and try again.',
-    sentAlready: 'This form was sent before. See your registration or appointment from the front page before you change it.',
+    sentAlready:
+      'This form was sent before. See your registration or appointment from the front page before you change it.',
   },
   errors: {
     notFoundTitle: 'Page not found',
@@ -368,7 +384,8 @@ export const en: Texts = {
       'It was open too long, or you signed in elsewhere. Saved answers are kept, and nothing was sent.',
     formExpiredAgain: 'Back to the question',
     serverTitle: 'Something went wrong',
-    server: 'It is not your fault, and it is on record. Try again in a few minutes. Completed registrations and appointments are safe.',
+    server:
+      'It is not your fault, and it is on record. Try again in a few minutes. Completed registrations and appointments are safe.',
     busyTitle: 'Very many people are here',
     busy: 'Please try again shortly. Being early brings no advantage in registration.',
     tooManyTitle: 'Too many attempts',

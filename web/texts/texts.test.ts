@@ -7,8 +7,10 @@ function flat(table: object, path = ''): Map<string, string> {
   for (const [key, value] of Object.entries(table) as [string, unknown][]) {
     const here = path === '' ? key : `${path}.${key}`;
     if (typeof value === 'string') found.set(here, value);
-    else if (typeof value === 'function') found.set(here, String((value as (...args: unknown[]) => unknown)(2, 3)));
-    else if (typeof value === 'object' && value !== null) for (const [name, text] of flat(value, here)) found.set(name, text);
+    else if (typeof value === 'function')
+      found.set(here, String((value as (...args: unknown[]) => unknown)(2, 3)));
+    else if (typeof value === 'object' && value !== null)
+      for (const [name, text] of flat(value, here)) found.set(name, text);
   }
   return found;
 }

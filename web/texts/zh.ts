@@ -111,7 +111,8 @@ export const zh = {
     wrongTitle: '資料不對、連不上或收不到簡訊？',
     wrong: '請撥防疫專線 1922。沒有健保卡卡號的人，可洽各縣市政府專線或公所，由專人協助登記。',
     fraudTitle: '小心假簡訊',
-    fraud: '真的通知會以您手機末三碼與「疫情指揮中心」開頭，不含任何連結。健保署不會寄預約簡訊。有疑問請撥 165。',
+    fraud:
+      '真的通知會以您手機末三碼與「疫情指揮中心」開頭，不含任何連結。健保署不會寄預約簡訊。有疑問請撥 165。',
   },
   signIn: {
     title: '確認您的身分',
@@ -342,10 +343,12 @@ export const zh = {
     whatNow: '您可以這樣做',
     reference: '代碼',
     stop: '。',
-    registrationClosed: (time: string) => `本期意願登記已於 ${time} 截止，不能再登記、修改或取消。請留意首頁公告的下一期。`,
+    registrationClosed: (time: string) =>
+      `本期意願登記已於 ${time} 截止，不能再登記、修改或取消。請留意首頁公告的下一期。`,
     bookingNotOpenYet: (time: string) => `您的預約時間自 ${time} 起，請到時再來。`,
     bookingClosed: (time: string) => `預約已於 ${time} 截止。還沒預約的人會自動轉入下一期。`,
-    doseIntervalNotReached: (date: string) => `距離上一劑的間隔還不夠，最早可在 ${date} 接種。請選那天以後的時段。`,
+    doseIntervalNotReached: (date: string) =>
+      `距離上一劑的間隔還不夠，最早可在 ${date} 接種。請選那天以後的時段。`,
     requestInvalid: '送出的內容不完整。請回上一頁再試一次。',
     sentAlready: '這張表單已經送出過。請從首頁查看目前的登記或預約，再決定是否修改。',
   },
