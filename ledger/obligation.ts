@@ -9,6 +9,7 @@ import type { CitizenSnapshot } from '../domain/lifecycle/snapshot';
 import type { TextParameters } from '../domain/text-message/templates';
 import { citizenCommand, type Decision, type LockedPerson } from './citizen-command';
 import type { Ledger, LedgerTx } from './database';
+import { getRound } from './round';
 import { readSnapshots } from './snapshot';
 import { findContactFor, queueText } from './text-message';
 
@@ -111,7 +112,11 @@ async function parametersOf(
     }
     case 'tellMissed':
     case 'tellLapsed':
-      return participation && { roundId: participation.roundId };
+      if (!participation) return undefined;
+      return {
+        roundId: participation.roundId,
+        carriedOver: (await getRound(tx, participation.roundId)).kind === 'rankThenInvite',
+      };
     case 'confirmDose': {
       const dose = await tx
         .selectFrom('dose')

@@ -212,7 +212,7 @@ test('a text that would help nobody any more is not sent', async () => {
         purpose: 'tellMissed',
         occasion,
         contactId,
-        parameters: { roundId: 'round-1' },
+        parameters: { roundId: 'round-1', carriedOver: true },
         lapsesAt,
       }),
     );

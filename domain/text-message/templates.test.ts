@@ -46,8 +46,8 @@ const samples: TextParameters = {
   remindToBook: invitation,
   remindOfAppointment: appointment,
   offerSameDay: { ...appointment, dayEndsAt: '2021-07-16T09:00:00.000Z' },
-  tellMissed: { roundId: 'r' },
-  tellLapsed: { roundId: 'r' },
+  tellMissed: { roundId: 'r', carriedOver: true },
+  tellLapsed: { roundId: 'r', carriedOver: true },
   confirmDose: { product: 'Moderna', doseNumber: 1, givenOn: '2021-07-16', nextDoseOn: '2021-08-13' },
   remindNextDose: { doseNumber: 2, dueOn: '2021-08-13' },
 };
@@ -100,6 +100,16 @@ test('a cancellation after the window closed promises no rebooking', () => {
   const closed = { ...samples.appointmentCancelled, rebookUntil: null };
   expect(render('appointmentCancelled', 'zh', closed)).toContain('預約期間已結束');
   expect(render('appointmentCancelled', 'en', closed)).not.toContain('book again');
+});
+
+test('only where a registration goes on is carrying over promised', () => {
+  for (const purpose of ['tellMissed', 'tellLapsed'] as const) {
+    expect(render(purpose, 'zh', { roundId: 'r', carriedOver: true })).toContain('自動轉入下一期');
+    expect(render(purpose, 'zh', { roundId: 'r', carriedOver: false })).not.toContain('自動');
+    expect(render(purpose, 'en', { roundId: 'r', carriedOver: false })).toContain(
+      'book again when the next round',
+    );
+  }
 });
 
 test('a dose that ends the series announces no other', () => {

@@ -29,6 +29,12 @@ interface InvitationParameters {
   readonly closesAt: Instant;
 }
 
+/** `carriedOver`: the round ranks, so the registration goes on to the next one; else there is none to go on. */
+interface EndingParameters {
+  readonly roundId: string;
+  readonly carriedOver: boolean;
+}
+
 /**
  * What each kind of text is told, as kept in `text_message.parameters`: codes, times and numbers of things, nothing
  * personal. Names of places and vaccines are looked up when the text is sent. The obligations of
@@ -47,8 +53,8 @@ export interface TextParameters {
   readonly remindOfAppointment: AppointmentParameters;
   /** `dayEndsAt`: end of the site's last window that day. */
   readonly offerSameDay: AppointmentParameters & { readonly dayEndsAt: Instant };
-  readonly tellMissed: { readonly roundId: string };
-  readonly tellLapsed: { readonly roundId: string };
+  readonly tellMissed: EndingParameters;
+  readonly tellLapsed: EndingParameters;
   /** `nextDoseOn`: from which day the next dose may be given; null when none is foreseen. */
   readonly confirmDose: {
     readonly product: string;
@@ -88,6 +94,16 @@ const byYourself: Name = {
   zh: '請自行至疫苗預約平臺預約，本簡訊不附連結。',
   en: 'Go to the booking platform yourself; we never send links.',
 };
+const whatFollows = (carriedOver: boolean): Name =>
+  carriedOver
+    ? {
+        zh: '將自動轉入下一期，不需重新登記，輪到時另行通知。',
+        en: 'You are carried over to the next round and need not register again; we will text you.',
+      }
+    : {
+        zh: '下一期開放時可再預約。',
+        en: 'You may book again when the next round opens.',
+      };
 const questions: Name = { zh: '非本人或有疑問請撥1922。', en: 'Not you, or a question? Call 1922.' };
 
 const templates: Templates = {
@@ -135,13 +151,13 @@ const templates: Templates = {
     zh: `您預約的${civilWindow(appointment).zh}已過，當日${clockTime(dayEndsAt)}前仍可至${names.site(appointment.siteId).zh}接種，請攜健保卡。已接種者免理會。${questions.zh}`,
     en: `Your window ${civilWindow(appointment).en} has passed. You can still come to ${names.site(appointment.siteId).en} until ${clockTime(dayEndsAt)} that day, with your NHI card. Ignore this if you have been. ${questions.en}`,
   }),
-  tellMissed: ({ roundId }, names) => ({
-    zh: `${names.round(roundId).zh}您未於預約日接種，將自動轉入下一期，不需重新登記，輪到時另行通知。${questions.zh}`,
-    en: `You did not come on the day booked in ${names.round(roundId).en}. You join the next round by yourself, with no need to register again; we will text you. ${questions.en}`,
+  tellMissed: ({ roundId, carriedOver }, names) => ({
+    zh: `${names.round(roundId).zh}您未於預約日接種，${whatFollows(carriedOver).zh}${questions.zh}`,
+    en: `You did not come on the day booked in ${names.round(roundId).en}. ${whatFollows(carriedOver).en} ${questions.en}`,
   }),
-  tellLapsed: ({ roundId }, names) => ({
-    zh: `${names.round(roundId).zh}預約期間已結束，您未完成預約，將自動轉入下一期，不需重新登記，輪到時另行通知。${questions.zh}`,
-    en: `Booking for ${names.round(roundId).en} has ended without an appointment of yours. You join the next round, with no need to register again; we will text you. ${questions.en}`,
+  tellLapsed: ({ roundId, carriedOver }, names) => ({
+    zh: `${names.round(roundId).zh}預約期間已結束，您未完成預約，${whatFollows(carriedOver).zh}${questions.zh}`,
+    en: `Booking for ${names.round(roundId).en} has ended without an appointment of yours. ${whatFollows(carriedOver).en} ${questions.en}`,
   }),
   confirmDose: ({ product, doseNumber, givenOn, nextDoseOn }, names) => ({
     zh: `您已於${civilDate(givenOn).zh}接種${names.product(product).zh}第${doseNumber}劑。${
