@@ -134,8 +134,8 @@ export class SteppingClock {
   }
 }
 
-/** gRPC's codes for a server or worker that is away: deadline exceeded, unavailable; and for a query nobody took. */
-const outageCodes = new Set([4, 14]);
+/** gRPC's codes for a server or worker that went away: cancelled (a call it had taken), deadline exceeded, unavailable. */
+const outageCodes = new Set([1, 4, 14]);
 
 function isOutage(error: unknown): boolean {
   const cause = error instanceof Error && !isGrpcServiceError(error) ? error.cause : error;
