@@ -55,10 +55,15 @@ async function main(): Promise<void> {
     await chmod(home, 0o755);
     openHome(home);
     await keeper.removeAtEnd(home);
-    const { url: databaseUrl } = await startPostgres({ home, keeper, durable: false });
-    await migrateToLatest(databaseUrl);
-    await loadDemonstrationRound(databaseUrl);
-    await fuzz(schemathesis, databaseUrl, home);
+    const { url: databaseUrl, server } = await startPostgres({ home, keeper, durable: false });
+    try {
+      await migrateToLatest(databaseUrl);
+      await loadDemonstrationRound(databaseUrl);
+      await fuzz(schemathesis, databaseUrl, home);
+    } finally {
+      // Else it would be taken for crashed, and started again, when the keeper ends it.
+      await server?.stop();
+    }
   } finally {
     await keeper.close();
   }
