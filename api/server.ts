@@ -39,7 +39,7 @@ async function main(): Promise<void> {
     captchaKey: keyOf(settings, 'YIYUE_CAPTCHA_KEY'),
     publicOrigin: settings.PUBLIC_ORIGIN,
     trustedProxies: settings.TRUSTED_PROXIES,
-    engineState: engine.state,
+    engineState: () => engine.state(),
     maxEventLoopDelayMs,
     measureProcess: true,
     pages: pagesPlugin({

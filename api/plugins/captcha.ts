@@ -4,7 +4,7 @@
  * Why two and how they are limited: docs/decisions/captcha-without-javascript.md.
  */
 import { createHmac, randomInt, timingSafeEqual } from 'node:crypto';
-import { createChallenge, verifySolution, type Challenge, type Solution } from 'altcha-lib';
+import { createChallenge, verifySolution, type Challenge } from 'altcha-lib';
 import { deriveKey } from 'altcha-lib/algorithms/pbkdf2';
 import fp from 'fastify-plugin';
 import { Type } from 'typebox';
@@ -104,7 +104,7 @@ export const captchaPlugin = fp<CaptchaPluginOptions>(
       if (!payloadCheck.Check(read)) return 'captchaInvalid';
       const { verified } = await verifySolution({
         challenge: read.challenge satisfies Challenge,
-        solution: read.solution as Solution,
+        solution: read.solution,
         deriveKey,
         hmacSignatureSecret: signatureSecret,
         hmacKeySignatureSecret: keySecret,
