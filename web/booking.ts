@@ -17,7 +17,7 @@ import {
 } from './booking-check';
 import { searchPages, type Wanted } from './booking-search';
 import { behindSignIn, citizenPage, type CitizenPage, type KeepAnswers } from './citizen-page';
-import { field, formContext, formErrors, hasErrors, parameter, type FormErrors } from './forms';
+import { field, hasField, formContext, formErrors, hasErrors, parameter, type FormErrors } from './forms';
 import { refusalPage } from './refusals';
 import { bookingRights, type BookingRight } from './rights';
 
@@ -53,8 +53,7 @@ export function bookingPages(app: FastifyInstance): void {
     const typed = field(request, 'mobile');
     const kept = await readBookingAnswers(app.ledger, personKey);
     // From the page of a lost race comes the window alone: the mobile is the one that was checked before.
-    const mobile =
-      request.body && 'mobile' in (request.body as object) ? mobileOf(typed) : (kept.mobile ?? '');
+    const mobile = hasField(request, 'mobile') ? mobileOf(typed) : (kept.mobile ?? '');
     const slotId = slotIdOf(field(request, 'slotId'));
     if (slotId === undefined) return refusalPage(request, reply, { code: 'slotUnknown' });
     await keepBookingAnswers(app.ledger, personKey, { slotId, mobile });

@@ -1,4 +1,4 @@
-import { area, day, hours, moment, nearMoment, spokenMobile, window } from './formats';
+import { area, day, hours, moment, nearMoment, spokenNumber, window } from './formats';
 
 const instant = '2026-11-21T16:30:00.000Z';
 const plain = (text: string): string => text.replaceAll('\u2060', '');
@@ -28,5 +28,5 @@ test('the year is left out only within the same year of Taipei', () => {
 test('areas and mobiles are written as people say them', () => {
   expect(area('63000030', 'zh')).toBe('臺北市大安區');
   expect(area('63000030', 'en')).toBe("Da'an District, Taipei City");
-  expect(spokenMobile('0912345678')).toBe('0912 345 678');
+  expect(spokenNumber('0912345678')).toBe('0912 345 678');
 });

@@ -70,9 +70,6 @@ export function hours(startsAt: Instant, endsAt: Instant): string {
   return `${hour(startsAt)}${to}${hour(endsAt)}`;
 }
 
-/** The Taipei date of an instant. */
-export const dateOf = taipeiDateOf;
-
 /** `臺北市大安區`, `Da'an District, Taipei City`; the code itself when no district has it. */
 export function area(districtCode: string, language: Language): string {
   const district = findDistrict(districtCode);
@@ -86,13 +83,10 @@ export function countyName(countyCode: string, language: Language): string {
   return findCounty(countyCode)?.[language] ?? countyCode;
 }
 
-/** A mobile in the groups people read aloud: `0912 345 678`. */
-export function spokenMobile(mobile: string): string {
+/** A number of ten digits in the groups people read aloud: `0912 345 678`. */
+export function spokenNumber(mobile: string): string {
   return mobile.replace(/^(\d{4})(\d{3})(\d{3})$/, '$1 $2 $3');
 }
-
-/** A ten-digit number in the groups people read aloud: `1271 828 182`. */
-export const spokenNumber = spokenMobile;
 
 /** Words of a list: `AZ、莫德納` or `AZ, Moderna`. */
 export function list(words: readonly string[], language: Language): string {

@@ -14,6 +14,11 @@ export function field(request: FastifyRequest, name: string): string {
   return typeof value === 'string' ? value.slice(0, longest).trim() : '';
 }
 
+/** Whether the form has the field at all, empty or not. */
+export function hasField(request: FastifyRequest, name: string): boolean {
+  return name in fieldsOf(request);
+}
+
 /** All values of a field that may be sent several times. */
 export function fieldValues(request: FastifyRequest, name: string): readonly string[] {
   const value = fieldsOf(request)[name];

@@ -27,7 +27,7 @@ export function wordsIn(language: Language) {
     roundName: (round: Round) => (language === 'zh' ? round.nameZh : round.nameEn),
     inLanguage: (zh: string, en: string) => (language === 'zh' ? zh : en || zh),
     number: formats.spokenNumber,
-    mobile: formats.spokenMobile,
+    mobile: formats.spokenNumber,
     maskedMobile: maskMobile,
     maskedName: maskName,
     maskedNumber: maskPersonNumber,

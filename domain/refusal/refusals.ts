@@ -60,8 +60,7 @@ export type RefusalCode = Refusal['code'];
 
 /** The result of something that may be refused. */
 export type Outcome<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly refusal: Refusal };
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly refusal: Refusal };
 
 export function accepted<T>(value: T): Outcome<T> {
   return { ok: true, value };

@@ -7,7 +7,7 @@ import { buildHttpServer, gatewayPath } from './simulator/http-server';
 import type { InboxFilter, InboxMessage } from './simulator/inbox';
 import { SmppServer } from './simulator/smpp-server';
 
-export type { FaultOrder, FaultState } from './simulator/faults';
+export type { FaultOrder } from './simulator/faults';
 export type { InboxFilter, InboxMessage } from './simulator/inbox';
 
 export interface SmsSimulatorSettings {

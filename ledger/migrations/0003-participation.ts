@@ -112,5 +112,7 @@ export async function up(db: Kysely<never>): Promise<void> {
   const rows = stageTransitions.map(({ from, act, to }) => sql`(${from}::text, ${act}::text, ${to}::text)`);
   await sql`insert into stage_transition (from_stage, act, to_stage) values ${sql.join(rows)}`.execute(db);
   const names = sql.join(stages.map((stage) => sql.lit(stage)));
-  await sql`alter table participation add constraint participation_known_stage check (stage in (${names}))`.execute(db);
+  await sql`alter table participation add constraint participation_known_stage check (stage in (${names}))`.execute(
+    db,
+  );
 }

@@ -24,7 +24,9 @@ function textOf(page: string): string {
 
 describe('every page of the documentation', () => {
   test.each(pages)('%s links only to what exists', (page) => {
-    const links = [...textOf(page).matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)].map(([, target]) => target ?? '');
+    const links = [...textOf(page).matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)].map(
+      ([, target]) => target ?? '',
+    );
     const broken = links.filter(
       (target) => !/^[a-z]+:/.test(target) && !existsSync(path.join(root, path.dirname(page), target)),
     );
@@ -40,9 +42,11 @@ describe('every page of the documentation', () => {
   });
 
   test.each(pages)('%s names only folders of ours that exist', (page) => {
-    const named = [...textOf(page).matchAll(/`((?:domain|ledger|workflows|api|web|workers|activities|gateways|config|scripts|test)\/[\w./-]*)`/g)].map(
-      ([, name]) => name ?? '',
-    );
+    const named = [
+      ...textOf(page).matchAll(
+        /`((?:domain|ledger|workflows|api|web|workers|activities|gateways|config|scripts|test)\/[\w./-]*)`/g,
+      ),
+    ].map(([, name]) => name ?? '');
     const missing = named.filter(
       (name) => !existsSync(path.join(root, name)) && !existsSync(path.join(root, `${name}.ts`)),
     );
@@ -52,11 +56,15 @@ describe('every page of the documentation', () => {
 
 test('the operations page explains every setting', () => {
   const operations = textOf('docs/operations.md');
-  expect(settingDescriptions.map(({ name }) => name).filter((name) => !operations.includes(`\`${name}\``))).toEqual([]);
+  expect(
+    settingDescriptions.map(({ name }) => name).filter((name) => !operations.includes(`\`${name}\``)),
+  ).toEqual([]);
 });
 
 test('every identifier of the glossary is used in the code', () => {
-  const identifiers = [...textOf('docs/glossary.md').matchAll(/\| `(\w+)` \|$/gm)].map(([, name]) => name ?? '');
+  const identifiers = [...textOf('docs/glossary.md').matchAll(/\| `(\w+)`\s*\|$/gm)].map(
+    ([, name]) => name ?? '',
+  );
   expect(identifiers.length).toBeGreaterThan(20);
   const code = ['domain', 'ledger', 'workflows', 'api', 'web']
     .flatMap((folder) =>

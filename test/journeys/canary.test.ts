@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 
 import { openInstance, type Instance } from '../../scripts/demo/instance';
@@ -35,14 +35,19 @@ function filesOfTheHome(folder = instance.home): string[] {
   return readdirSync(folder).flatMap((entry) => {
     const file = path.join(folder, entry);
     if (homeOf.has(entry)) return [];
-    return statSync(file).isDirectory() ? filesOfTheHome(file) : [file];
+    return statSync(file, { throwIfNoEntry: false })?.isDirectory() ? filesOfTheHome(file) : [file];
   });
 }
 
 function findsInFiles(): CanaryFind[] {
   return filesOfTheHome().flatMap((file) => [
-    ...findCanaries(canaries, readFileSync(file), path.relative(instance.home, file)),
+    ...findCanaries(canaries, contentOf(file), path.relative(instance.home, file)),
   ]);
+}
+
+/** The database engine's journal comes and goes while it works. */
+function contentOf(file: string): Buffer {
+  return existsSync(file) ? readFileSync(file) : Buffer.alloc(0);
 }
 
 /** All that Temporal answers on every run: description with memo and attributes, details, and the whole history. */
