@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { appendFileSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 
 import { openInstance, type Instance } from '../../scripts/demo/instance';
@@ -6,6 +6,7 @@ import { CitizenClient } from '../../scripts/demo/citizen-client';
 import { walk } from '../../scripts/demo/walk';
 import { Way } from '../../scripts/demo/way';
 import { wholeWay } from '../../scripts/demo/whole-way';
+import { systemErrorCode } from '../../scripts/runtime/failure';
 import { findCanaries, type CanaryFind } from './canary-scan';
 import { journeyPerson, loadJourneyRound } from './journey-round';
 
@@ -47,7 +48,12 @@ function findsInFiles(): CanaryFind[] {
 
 /** The database engine's journal comes and goes while it works. */
 function contentOf(file: string): Buffer {
-  return existsSync(file) ? readFileSync(file) : Buffer.alloc(0);
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return Buffer.alloc(0);
+    throw error;
+  }
 }
 
 /** All that Temporal answers on every run: description with memo and attributes, details, and the whole history. */
