@@ -2,21 +2,20 @@
 import {
   ageInRound,
   bookingWindowFor,
-  lastDoseOf,
   nextDoseNumber,
   permittedProducts,
 } from '../domain/booking/booking-rules';
 import type { Instant, PlainDate } from '../domain/civil-time/plain-date';
 import type { ParticipationFacts } from '../domain/lifecycle/snapshot';
-import type { RefusalCode } from '../domain/refusal/refusals';
+import type { Refusal } from '../domain/refusal/refusals';
 import { groupInRound, type Round } from '../domain/round/round';
 import type { Ledger } from './database';
-import { readDoses } from './person';
+import type { PersonView } from './person';
 import { readSnapshots } from './snapshot';
 
 /** A product that a person may book within its window. */
 export interface BookingRight {
-  readonly roundId: string;
+  readonly round: Round;
   readonly product: string;
   readonly doseNumber: number;
   readonly opensAt: Instant;
@@ -25,50 +24,44 @@ export interface BookingRight {
   readonly earliestOn: PlainDate | null;
 }
 
+/** Rights whose windows have not closed, those that open first in front. */
 export interface BookingRights {
-  /** Rights whose window has not closed, those that open first in front. */
-  readonly rights: readonly BookingRight[];
+  readonly open: readonly BookingRight[];
+  readonly coming: readonly BookingRight[];
   /** Why nothing can be booked at this instant; `null` when something can. */
-  readonly reason: RefusalCode | null;
+  readonly refusal: Refusal | null;
 }
 
 /** The person's rights to book in `rounds` at `now`. */
 export async function readBookingRights(
   ledger: Ledger,
-  personKey: string,
+  person: PersonView,
   rounds: readonly Round[],
   now: Instant,
 ): Promise<BookingRights> {
-  const { birth_date: birthDate, priority_groups: priorityGroups } = await ledger.db
-    .selectFrom('person')
-    .select(['birth_date', 'priority_groups'])
-    .where('person_key', '=', personKey)
-    .executeTakeFirstOrThrow();
-  const person = { birthDate, priorityGroups, doses: await readDoses(ledger.db, personKey) };
-  const snapshot = (await readSnapshots(ledger.db, [personKey])).get(personKey);
+  const snapshot = (await readSnapshots(ledger.db, [person.personKey])).get(person.personKey);
   const parts = new Map(snapshot?.participations.map((part) => [part.roundId, part]) ?? []);
   const all = rounds.flatMap((round) => rightsIn(round, parts.get(round.roundId), person));
-  const rights = all
-    .filter(({ closesAt }) => Date.parse(now) < Date.parse(closesAt))
+  const at = Date.parse(now);
+  const live = all
+    .filter(({ closesAt }) => at < Date.parse(closesAt))
     .sort((a, b) => Date.parse(a.opensAt) - Date.parse(b.opensAt));
-  return { rights, reason: reasonFor(rights, all.length > 0, [...parts.values()], now) };
+  const open = live.filter(({ opensAt }) => Date.parse(opensAt) <= at);
+  const coming = live.filter(({ opensAt }) => at < Date.parse(opensAt));
+  return { open, coming, refusal: open.length > 0 ? null : whyNone(coming, all, [...parts.values()]) };
 }
 
 function rightsIn(
   round: Round,
   part: ParticipationFacts | undefined,
-  person: {
-    readonly birthDate: PlainDate;
-    readonly priorityGroups: readonly number[];
-    readonly doses: Awaited<ReturnType<typeof readDoses>>;
-  },
+  person: PersonView,
 ): readonly BookingRight[] {
   if (part && part.stage !== 'invited') return [];
-  const lastDose = lastDoseOf(person.doses);
+  const { lastDose } = person;
   const doseNumber = part?.doseNumber ?? nextDoseNumber(lastDose);
   const permitted = permittedProducts(round, lastDose);
   const right = (product: string, window: { opensAt: Instant; closesAt: Instant }): BookingRight => ({
-    roundId: round.roundId,
+    round,
     product,
     doseNumber,
     opensAt: window.opensAt,
@@ -85,15 +78,21 @@ function rightsIn(
   });
 }
 
-function reasonFor(
-  rights: readonly BookingRight[],
-  hadRights: boolean,
+function whyNone(
+  [next]: readonly BookingRight[],
+  all: readonly BookingRight[],
   parts: readonly ParticipationFacts[],
-  now: Instant,
-): RefusalCode | null {
-  if (rights.some(({ opensAt }) => Date.parse(opensAt) <= Date.parse(now))) return null;
-  if (rights.length > 0) return 'bookingNotOpenYet';
-  if (parts.some(({ stage }) => stage === 'booked')) return 'alreadyBooked';
-  if (parts.some(({ stage }) => stage === 'attended')) return 'alreadyAttended';
-  return hadRights ? 'bookingClosed' : 'notInvited';
+): Refusal {
+  if (next) return { code: 'bookingNotOpenYet', opensAt: next.opensAt };
+  for (const { stage, appointment } of parts) {
+    if (stage === 'booked' && appointment) {
+      return { code: 'alreadyBooked', appointmentNumber: appointment.appointmentNumber };
+    }
+  }
+  if (parts.some(({ stage }) => stage === 'attended')) return { code: 'alreadyAttended' };
+  const closedAt = all
+    .map((right) => right.closesAt)
+    .sort()
+    .at(-1);
+  return closedAt === undefined ? { code: 'notInvited' } : { code: 'bookingClosed', closedAt };
 }

@@ -5,6 +5,7 @@ import { parseMobile } from '../domain/person-number/mobile';
 import { accepted, refused, type Outcome } from '../domain/refusal/refusals';
 import { book, readLiveAppointment } from '../ledger/booking';
 import { dropDraft } from '../ledger/draft';
+import { readBookingRights, type BookingRight, type BookingRights } from '../ledger/invitation';
 import { readRegistration } from '../ledger/registration';
 import {
   keepBookingAnswers,
@@ -19,7 +20,6 @@ import { searchPages, type Wanted } from './booking-search';
 import { behindSignIn, citizenPage, type CitizenPage, type KeepAnswers } from './citizen-page';
 import { field, hasField, formContext, formErrors, hasErrors, parameter, type FormErrors } from './forms';
 import { refusalPage } from './refusals';
-import { bookingRights, type BookingRight } from './rights';
 
 /** Registers `/booking…`. */
 export function bookingPages(app: FastifyInstance): void {
@@ -78,6 +78,10 @@ export function bookingPages(app: FastifyInstance): void {
   });
 }
 
+function rightsOf(app: FastifyInstance, { person, rounds, now }: CitizenPage): Promise<BookingRights> {
+  return readBookingRights(app.ledger, person, rounds, now);
+}
+
 async function entryPage(
   app: FastifyInstance,
   request: FastifyRequest,
@@ -86,7 +90,7 @@ async function entryPage(
   const { words } = request;
   const { t } = words;
   const citizen = await citizenPage(app, request);
-  const { open, coming, refusal } = await bookingRights(app, citizen);
+  const { open, coming, refusal } = await rightsOf(app, citizen);
   const live = await readLiveAppointment(app.ledger, citizen.personKey);
   if (open.length === 0 && live) {
     return reply.page('message.njk', {
@@ -98,7 +102,7 @@ async function entryPage(
       ],
     });
   }
-  if (open.length === 0 && coming.length === 0) return refusalPage(request, reply, refusal);
+  if (refusal && coming.length === 0) return refusalPage(request, reply, refusal);
   const right = (each: BookingRight) => ({
     round: words.roundName(each.round),
     text: t.booking.mayBook(words.product(each.round, each.product), each.doseNumber),
@@ -120,12 +124,12 @@ async function entryPage(
 /** What the address asks for, if the person may book it. */
 async function wanted(app: FastifyInstance, request: FastifyRequest): Promise<Outcome<Wanted>> {
   const citizen = await citizenPage(app, request);
-  const { open, coming, refusal } = await bookingRights(app, citizen);
+  const { open, refusal } = await rightsOf(app, citizen);
+  if (refusal) return refused(refusal);
   const asked = (right: BookingRight): boolean =>
     right.round.roundId === parameter(request, 'round') && right.product === parameter(request, 'product');
   const right = open.find(asked) ?? open[0];
-  const [next] = coming;
-  if (!right) return refused(next ? { code: 'bookingNotOpenYet', opensAt: next.opensAt } : refusal);
+  if (!right) return refused({ code: 'notInvited' });
   const productName = request.words.product(right.round, right.product);
   return accepted({
     roundId: right.round.roundId,

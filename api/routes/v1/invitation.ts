@@ -3,6 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 
 import { readBookingRights } from '../../../ledger/invitation';
+import { readPerson } from '../../../ledger/person';
 import { civilDate, instant, nullable, problems, product, roundId } from '../../schemas';
 
 const right = Type.Object({
@@ -34,13 +35,17 @@ export const invitationRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (request) => {
       const { personKey } = request.requireCitizen();
-      const { rights, reason } = await readBookingRights(
+      const { open, coming, refusal } = await readBookingRights(
         app.ledger,
-        personKey,
+        await readPerson(app.ledger, personKey),
         await app.rounds(),
         await app.ledgerNow(),
       );
-      return { mayBook: reason === null, reason, rights: [...rights] };
+      return {
+        mayBook: refusal === null,
+        reason: refusal?.code ?? null,
+        rights: [...open, ...coming].map(({ round, ...right }) => ({ roundId: round.roundId, ...right })),
+      };
     },
   );
 };
