@@ -1,5 +1,4 @@
-/** An appointment as its pages, its calendar file and its barcode show it. */
-import { appointmentCalendar } from './calendar';
+/** An appointment as its pages show it. */
 import type { AppointmentView } from '../ledger/booking';
 import type { PersonView } from '../ledger/person';
 import type { Round } from '../domain/round/round';
@@ -45,18 +44,4 @@ export function appointmentTicket(
       },
     ],
   };
-}
-
-/** The calendar file of an appointment: what and where, and nothing of who. */
-export function calendarFile(view: AppointmentView, round: Round | undefined, words: Words): string {
-  const { t } = words;
-  return appointmentCalendar({
-    id: view.appointmentNumber,
-    startsAt: view.startsAt,
-    endsAt: view.endsAt,
-    changedAt: view.arrangedAt,
-    summary: t.appointment.calendarSummary(words.product(round, view.product), view.doseNumber),
-    location: `${words.inLanguage(view.site.nameZh, view.site.nameEn)}, ${words.inLanguage(view.site.addressZh, view.site.addressEn)}`,
-    description: t.appointment.calendarText(view.appointmentNumber),
-  });
 }

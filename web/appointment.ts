@@ -2,12 +2,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import QRCode from 'qrcode';
 
+import { calendarFile } from '../api/calendar-file';
 import { lastDoseOf, permittedProducts } from '../domain/booking/booking-rules';
 import { accepted, refused, type Outcome } from '../domain/refusal/refusals';
 import { cancel, move, readAppointments, type AppointmentView } from '../ledger/booking';
 import { dropDraft } from '../ledger/draft';
 import { findRound } from '../ledger/round';
-import { appointmentTicket, calendarFile } from './appointment-views';
+import { appointmentTicket } from './appointment-views';
 import {
   keepBookingAnswers,
   placeRows,
@@ -84,7 +85,7 @@ export function appointmentPages(app: FastifyInstance): void {
     return reply
       .type('text/calendar; charset=utf-8')
       .header('content-disposition', 'attachment; filename="appointment.ics"')
-      .send(calendarFile(view.value, round, request.words));
+      .send(calendarFile(view.value, round, request.words.language));
   });
 
   app.get('/appointment/cancel', page, async (request, reply) => {

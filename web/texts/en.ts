@@ -338,8 +338,6 @@ export const en: Texts = {
     history: 'Earlier appointment',
     printTitle: 'Vaccination appointment',
     printNow: 'Print this page',
-    calendarSummary: (product, dose) => `Vaccination: ${product}, dose ${dose}`,
-    calendarText: (number) => `Appointment ${number}. Bring NHI card and identity document. Questions: 1922.`,
   },
   lookup: {
     title: 'Quick lookup',

@@ -318,8 +318,6 @@ export const zh = {
     history: '先前的預約',
     printTitle: '疫苗預約單',
     printNow: '列印這一頁',
-    calendarSummary: (product: string, dose: number) => `疫苗接種：${product} 第 ${dose} 劑`,
-    calendarText: (number: string) => `預約號碼 ${number}。請帶健保卡與身分證件。有問題請撥 1922。`,
   },
   lookup: {
     title: '快速查詢',

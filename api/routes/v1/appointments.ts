@@ -3,7 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 
-import { maskMobile } from '../../../../domain/person-number/masks';
+import { maskMobile } from '../../../domain/person-number/masks';
 import {
   book,
   cancel,
@@ -11,10 +11,11 @@ import {
   readAppointment,
   readAppointments,
   type AppointmentView,
-} from '../../../../ledger/booking';
-import { languageOf, RefusedRequest } from '../../../problems';
-import * as shape from '../../../schemas';
-import { calendarFile } from './calendar';
+} from '../../../ledger/booking';
+import { findRound } from '../../../ledger/round';
+import { calendarFile } from '../../calendar-file';
+import { languageOf, RefusedRequest } from '../../problems';
+import * as shape from '../../schemas';
 
 const byNumber = Type.Object({ appointmentNumber: shape.appointmentNumber });
 
@@ -184,7 +185,8 @@ export const appointmentRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async (request, reply) => {
       const { personKey } = request.requireCitizen();
       const appointment = await own(app, personKey, request.params.appointmentNumber);
-      const file = calendarFile(appointment, languageOf(request.headers['accept-language']));
+      const round = await findRound(app.ledger.db, appointment.roundId);
+      const file = calendarFile(appointment, round, languageOf(request.headers['accept-language']));
       return reply
         .type('text/calendar; charset=utf-8')
         .header('content-disposition', `attachment; filename="yiyue-${appointment.appointmentNumber}.ics"`)
