@@ -197,7 +197,13 @@ async function stopLeftOver(cluster: Cluster): Promise<void> {
   if (!existsSync(pidFile)) return;
   const [pidLine, , , portLine] = readFileSync(pidFile, 'utf8').split('\n');
   const pid = Number(pidLine);
-  if (!(pid > 0) || !processIsAlive(pid)) return;
+  if (!(pid > 0)) return;
+  if (!processIsAlive(pid)) {
+    // PostgreSQL takes a process that ended but was not yet collected for a running server, and would refuse to
+    // start for as long as that lasts. Sessions that outlived it are still found by the folder's shared memory.
+    rmSync(pidFile, { force: true });
+    return;
+  }
   const url = connectionString(cluster, Number(portLine), 'postgres');
   const deadline = Date.now() + stopGraceMs;
   let told = false;
