@@ -5,6 +5,7 @@ import fastify, { LogController, type FastifyInstance, type FastifyPluginAsync }
 import type { InsuranceRegistry } from '../gateways/insurance-registry/port';
 import type { Ledger } from '../ledger/database';
 import { logging } from './logging';
+import { actsPlugin } from './plugins/acts';
 import { captchaPlugin } from './plugins/captcha';
 import { idempotencyPlugin } from './plugins/idempotency';
 import { jsonBodyPlugin } from './plugins/json-body';
@@ -16,7 +17,6 @@ import { openApiPlugin } from './plugins/openapi';
 import { originPlugin } from './plugins/origin';
 import { pressurePlugin } from './plugins/pressure';
 import { refusalsPlugin } from './plugins/refusals';
-import { registryPlugin } from './plugins/registry';
 import { requestLogPlugin } from './plugins/request-log';
 import { securityHeadersPlugin } from './plugins/security-headers';
 import { sessionPlugin } from './plugins/session';
@@ -81,16 +81,16 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   await app.register(jsonBodyPlugin);
   await app.register(originPlugin, { publicOrigin: parts.publicOrigin });
   await app.register(ledgerPlugin, { ledger: parts.ledger });
-  await app.register(registryPlugin, {
-    registry: parts.registry,
-    ...(parts.signInFloorMs === undefined ? {} : { floorMs: parts.signInFloorMs }),
-  });
   await app.register(captchaPlugin, { key: parts.captchaKey });
   await app.register(limitsPlugin, parts.limits ? { settings: parts.limits } : {});
   await app.register(idempotencyPlugin);
   await app.register(sessionPlugin, { key: parts.sessionKey, secure });
 
   await app.register(metricsPlugin, { ofProcess: parts.measureProcess ?? false });
+  await app.register(actsPlugin, {
+    registry: parts.registry,
+    ...(parts.signInFloorMs !== undefined && { signInFloorMs: parts.signInFloorMs }),
+  });
   await app.register(openApiPlugin, { secure });
 
   await app.register(operationsRoutes, { engineState: parts.engineState ?? (() => 'unknown') });

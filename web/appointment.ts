@@ -5,7 +5,7 @@ import QRCode from 'qrcode';
 import { calendarFile } from '../api/calendar-file';
 import { lastDoseOf, permittedProducts } from '../domain/booking/booking-rules';
 import { accepted, refused, type Outcome } from '../domain/refusal/refusals';
-import { cancel, move, readAppointments, type AppointmentView } from '../ledger/booking';
+import { readAppointments, type AppointmentView } from '../ledger/booking';
 import { dropDraft } from '../ledger/draft';
 import { findRound } from '../ledger/round';
 import { appointmentTicket } from './appointment-views';
@@ -98,7 +98,7 @@ export function appointmentPages(app: FastifyInstance): void {
   });
 
   app.post('/appointment/cancel', form, async (request, reply) => {
-    const outcome = await cancel(app.ledger, formContext(request), {
+    const outcome = await app.acts.cancel(formContext(request), {
       appointmentNumber: field(request, 'appointmentNumber'),
     });
     if (!outcome.ok) return refusalPage(request, reply, outcome.refusal);
@@ -199,7 +199,7 @@ function movePages(app: FastifyInstance): void {
     const slotId = slotIdOf(field(request, 'slotId'));
     if (slotId === undefined) return refusalPage(request, reply, { code: 'slotUnknown' });
     const appointmentNumber = field(request, 'appointmentNumber');
-    const outcome = await move(app.ledger, formContext(request), { appointmentNumber, slotId });
+    const outcome = await app.acts.move(formContext(request), { appointmentNumber, slotId });
     if (outcome.ok) {
       await dropDraft(app.ledger, personKey, 'booking');
       return reply.redirect('/appointment?done=moved', 303);

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 import { parseMobile } from '../domain/person-number/mobile';
 import { accepted, refused, type Outcome } from '../domain/refusal/refusals';
-import { book, readLiveAppointment } from '../ledger/booking';
+import { readLiveAppointment } from '../ledger/booking';
 import { dropDraft } from '../ledger/draft';
 import { readBookingRights, type BookingRight, type BookingRights } from '../ledger/invitation';
 import { readRegistration } from '../ledger/registration';
@@ -61,7 +61,7 @@ export function bookingPages(app: FastifyInstance): void {
       const text = mobile === '' ? t.fields.mobileMissing : t.fields.mobileWrong;
       return checkPage(app, request, reply, formErrors({ mobile: text }));
     }
-    const outcome = await book(app.ledger, formContext(request), { slotId, mobile, language });
+    const outcome = await app.acts.book(formContext(request), { slotId, mobile, language });
     if (outcome.ok) {
       await dropDraft(app.ledger, personKey, 'booking');
       return reply.redirect('/appointment?done=booked', 303);

@@ -2,8 +2,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 import { parsePersonNumber } from '../domain/person-number/person-number';
-import { refused, type Outcome } from '../domain/refusal/refusals';
-import { quickLookup, type LookupView } from '../ledger/quick-lookup';
+import type { Refusal } from '../domain/refusal/refusals';
+import type { LookupView } from '../ledger/quick-lookup';
 import { captchaView, readCaptcha } from './captcha';
 import { field, formErrors, hasErrors, type FormErrors } from './forms';
 import { refusalPage } from './refusals';
@@ -18,47 +18,51 @@ export function lookupPages(app: FastifyInstance): void {
     const { t } = words;
     const personNumber = field(request, 'personNumber');
     const mobileLastThree = field(request, 'mobileLastThree').normalize('NFKC');
-    const parsed = parsePersonNumber(personNumber);
     const found = formErrors({
       personNumber:
         personNumber === ''
           ? t.fields.personNumberMissing
-          : 'refusal' in parsed
+          : 'refusal' in parsePersonNumber(personNumber)
             ? t.fields.personNumberWrong
             : undefined,
       mobileLastThree: /^\d{3}$/.test(mobileLastThree) ? undefined : t.fields.lastThreeWrong,
     });
-    if (hasErrors(found) || 'refusal' in parsed) return askPage(app, request, reply, found, 422);
+    if (hasErrors(found)) return askPage(app, request, reply, found, 422);
     const captcha = await readCaptcha(app, request);
     if (!captcha.ok) return refusalPage(request, reply, captcha.refusal);
-    const verdict = await app.captcha.verify(captcha.value);
-    if (verdict !== 'accepted')
-      return askPage(app, request, reply, formErrors({ captcha: t.captcha.wrong }), 422);
-    const outcome = await lookUp(app, request, parsed.number, mobileLastThree);
+    const outcome = await app.acts.lookUp({
+      personNumber,
+      mobileLastThree,
+      captcha: captcha.value,
+      address: request.ip,
+    });
     if (outcome.ok)
       return reply.page('lookup.njk', {
         title: t.lookup.resultTitle,
         found: foundView(outcome.value, words),
       });
-    if (outcome.refusal.code !== 'lookupNoMatch') return refusalPage(request, reply, outcome.refusal);
-    const errors = [{ text: t.lookup.missTitle, detail: t.lookup.miss, href: '#personNumber' }];
-    return askPage(app, request, reply, { fieldErrors: {}, errors }, 404);
+    return missPage(app, request, reply, outcome.refusal);
   });
 }
 
-/** Too many tries against one person are answered like a miss: to say more would say that there is something. */
-async function lookUp(
+async function missPage(
   app: FastifyInstance,
   request: FastifyRequest,
-  personNumber: string,
-  mobileLastThree: string,
-): Promise<Outcome<LookupView>> {
-  const attempt = await app.limits.begin('quickLookup', request.ip, personNumber);
-  if ('code' in attempt) return refused(attempt);
-  const outcome = await quickLookup(app.ledger, { personNumber, mobileLastThree });
-  if (attempt.answerAsMiss) return refused({ code: 'lookupNoMatch' });
-  if (outcome.ok) await attempt.succeeded();
-  return outcome;
+  reply: FastifyReply,
+  refusal: Refusal,
+): Promise<FastifyReply> {
+  const { t } = request.words;
+  switch (refusal.code) {
+    case 'captchaInvalid':
+    case 'captchaSpent':
+      return askPage(app, request, reply, formErrors({ captcha: t.captcha.wrong }), 422);
+    case 'lookupNoMatch': {
+      const errors = [{ text: t.lookup.missTitle, detail: t.lookup.miss, href: '#personNumber' }];
+      return askPage(app, request, reply, { fieldErrors: {}, errors }, 404);
+    }
+    default:
+      return refusalPage(request, reply, refusal);
+  }
 }
 
 async function askPage(

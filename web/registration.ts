@@ -1,7 +1,7 @@
 /** Intent registration (意願登記) on pages: one question a page, everything repeated before it is committed. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
-import { readRegistration, register, withdraw, type RegistrationView } from '../ledger/registration';
+import { readRegistration, type RegistrationView } from '../ledger/registration';
 import { registrationRoundFor } from '../ledger/round';
 import { behindSignIn, citizenPage } from './citizen-page';
 import { field, formContext, parameter } from './forms';
@@ -64,7 +64,7 @@ export function registrationPages(app: FastifyInstance): void {
       products: field(request, 'products').split(',').filter(Boolean),
       language: request.words.language,
     };
-    const outcome = await register(app.ledger, formContext(request), wish);
+    const outcome = await app.acts.register(formContext(request), wish);
     if (!outcome.ok) return refusalPage(request, reply, outcome.refusal);
     await forgetAnswers(app.ledger, personKey);
     return reply.redirect(`/registration?done=${live ? 'changed' : 'registered'}`, 303);
@@ -86,7 +86,7 @@ export function registrationPages(app: FastifyInstance): void {
   app.post('/registration/withdraw', form, async (request, reply) => {
     const open = await openRegistration(app, request);
     if (!open.ok) return refusalPage(request, reply, open.refusal);
-    const outcome = await withdraw(app.ledger, formContext(request), { roundId: open.value.round.roundId });
+    const outcome = await app.acts.withdraw(formContext(request), { roundId: open.value.round.roundId });
     if (!outcome.ok) return refusalPage(request, reply, outcome.refusal);
     await forgetAnswers(app.ledger, open.value.personKey);
     return reply.redirect('/registration', 303);

@@ -41,7 +41,7 @@ export function signInPages(app: FastifyInstance): void {
     if (hasErrors(found)) return signInPage(app, request, reply, to, found);
     const captcha = await readCaptcha(app, request);
     if (!captcha.ok) return refusalPage(request, reply, captcha.refusal);
-    const outcome = await app.signInByCardNumber({
+    const outcome = await app.acts.signIn({
       personNumber,
       cardNumber,
       captcha: captcha.value,

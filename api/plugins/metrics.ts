@@ -4,7 +4,6 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 
 import type { Outcome } from '../../domain/refusal/refusals';
 import { outboxLag } from '../../ledger/citizen-outbox';
-import { acceptedValue } from '../problems';
 
 /** What citizens and stations do, as the metrics name it. */
 export type CountedAct =
@@ -13,9 +12,7 @@ export type CountedAct =
 declare module 'fastify' {
   interface FastifyInstance {
     readonly metrics: Registry;
-    /** Counts the act by its outcome (`accepted` or the refusal's code) and hands the value on; refusals are thrown. */
-    counted<T>(act: CountedAct, outcome: Outcome<T>): T;
-    /** Counts only, for callers that answer refusals themselves. */
+    /** Counts the act by its outcome: `accepted` or the refusal's code. */
     countAct(act: CountedAct, outcome: Outcome<unknown>): void;
   }
 }
@@ -55,10 +52,6 @@ export const metricsPlugin = fp<MetricsPluginOptions>(
     app.decorate('metrics', registry);
     app.decorate('countAct', (act, outcome) => {
       acts.inc({ act, outcome: outcome.ok ? 'accepted' : outcome.refusal.code });
-    });
-    app.decorate('counted', <T>(act: CountedAct, outcome: Outcome<T>): T => {
-      app.countAct(act, outcome);
-      return acceptedValue(outcome);
     });
     app.addHook('onResponse', async (request, reply) => {
       const route = request.routeOptions.url ?? 'unknown';

@@ -184,6 +184,11 @@ describe('the quick lookup', () => {
     expect(found).toContain('甄○康');
     expect(found).toMatch(/A\*{8}\d/);
     expect(found).not.toContain('第 1 劑');
+    const { body } = await town.running.app.inject('/metrics');
+    for (const act of ['signIn', 'book', 'lookUp']) {
+      expect(body).toMatch(new RegExp(`acts_total\\{act="${act}",outcome="accepted"\\} [1-9]`));
+    }
+    expect(body).toContain('acts_total{act="lookUp",outcome="lookupNoMatch"} 2');
   });
 });
 

@@ -4,17 +4,10 @@ import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 
 import { maskMobile } from '../../../domain/person-number/masks';
-import {
-  book,
-  cancel,
-  move,
-  readAppointment,
-  readAppointments,
-  type AppointmentView,
-} from '../../../ledger/booking';
+import { readAppointment, readAppointments, type AppointmentView } from '../../../ledger/booking';
 import { findRound } from '../../../ledger/round';
 import { calendarFile } from '../../calendar-file';
-import { languageOf, RefusedRequest } from '../../problems';
+import { acceptedValue, languageOf, RefusedRequest } from '../../problems';
 import * as shape from '../../schemas';
 
 const byNumber = Type.Object({ appointmentNumber: shape.appointmentNumber });
@@ -85,7 +78,7 @@ export const appointmentRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async (request, reply) => {
       const context = request.commandContext('api');
       const wish = { ...request.body, language: request.body.language ?? 'zh' };
-      const { appointmentNumber } = app.counted('book', await book(app.ledger, context, wish));
+      const { appointmentNumber } = acceptedValue(await app.acts.book(context, wish));
       return reply
         .code(201)
         .header('location', `/v1/appointments/${appointmentNumber}`)
@@ -135,7 +128,7 @@ export const appointmentRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async (request) => {
       const context = request.commandContext('api');
       const wish = { ...request.params, ...request.body };
-      const { appointmentNumber } = app.counted('move', await move(app.ledger, context, wish));
+      const { appointmentNumber } = acceptedValue(await app.acts.move(context, wish));
       return view(await own(app, context.personKey, appointmentNumber));
     },
   );
@@ -163,7 +156,7 @@ export const appointmentRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (request) => {
       const context = request.commandContext('api');
-      const { appointmentNumber } = app.counted('cancel', await cancel(app.ledger, context, request.params));
+      const { appointmentNumber } = acceptedValue(await app.acts.cancel(context, request.params));
       return view(await own(app, context.personKey, appointmentNumber));
     },
   );

@@ -2,7 +2,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 
-import { lookUp } from '../../quick-lookup';
+import { acceptedValue } from '../../problems';
 import { appointmentNumber, captcha, instant, personNumber, problems, writeHeaders } from '../../schemas';
 
 const found = Type.Object({
@@ -61,9 +61,8 @@ export const quickLookupRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (request) => {
       const { personNumber: number, mobileLastThree, captcha: payload } = request.body;
-      return app.counted(
-        'lookUp',
-        await lookUp(app, {
+      return acceptedValue(
+        await app.acts.lookUp({
           personNumber: number,
           mobileLastThree,
           captcha: { kind: 'proof', payload },

@@ -5,9 +5,9 @@ import { Type } from 'typebox';
 
 import { maskMobile } from '../../../domain/person-number/masks';
 import type { Round } from '../../../domain/round/round';
-import { readRegistration, register, withdraw, type RegistrationView } from '../../../ledger/registration';
+import { readRegistration, type RegistrationView } from '../../../ledger/registration';
 import { currentRounds, registrationRoundFor } from '../../../ledger/round';
-import { RefusedRequest } from '../../problems';
+import { acceptedValue, RefusedRequest } from '../../problems';
 import { districtCode, language, mobile, problems, product, registration, writeHeaders } from '../../schemas';
 
 const view = ({ mobile: full, products, ...rest }: RegistrationView) => ({
@@ -82,7 +82,7 @@ export const registrationRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const context = request.commandContext('api');
       const { roundId } = await registrationRound(app, context.personKey);
       const wish = { ...request.body, roundId, language: request.body.language ?? 'zh' };
-      return view(app.counted('register', await register(app.ledger, context, wish)));
+      return view(acceptedValue(await app.acts.register(context, wish)));
     },
   );
 
@@ -103,7 +103,7 @@ export const registrationRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async (request) => {
       const context = request.commandContext('api');
       const { roundId } = await registrationRound(app, context.personKey);
-      return view(app.counted('withdraw', await withdraw(app.ledger, context, { roundId })));
+      return view(acceptedValue(await app.acts.withdraw(context, { roundId })));
     },
   );
 };

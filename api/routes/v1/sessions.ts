@@ -3,6 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 
 import type { SignedInCitizen } from '../../plugins/session';
+import { acceptedValue } from '../../problems';
 import { captcha, cardNumber, instant, personNumber, problems, writeHeaders } from '../../schemas';
 
 const session = Type.Object({
@@ -48,13 +49,13 @@ export const sessionRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (request, reply) => {
       const { personNumber: number, cardNumber: card, captcha: payload } = request.body;
-      const outcome = await app.signInByCardNumber({
+      const outcome = await app.acts.signIn({
         personNumber: number,
         cardNumber: card,
         captcha: { kind: 'proof', payload },
         address: request.ip,
       });
-      const { personKey } = app.counted('signIn', outcome);
+      const { personKey } = acceptedValue(outcome);
       return reply.code(201).send(view(request.signIn(personKey)));
     },
   );

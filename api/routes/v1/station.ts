@@ -2,9 +2,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 
-import { recordAttendance } from '../../../ledger/attendance';
 import { findStation } from '../../../ledger/station';
-import { RefusedRequest } from '../../problems';
+import { acceptedValue, RefusedRequest } from '../../problems';
 import { appointmentNumber, civilDate, problems, product, writeHeaders } from '../../schemas';
 
 const bearer = /^Bearer +([A-Za-z0-9._~+/=-]{1,200})$/i;
@@ -47,8 +46,7 @@ export const stationRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const station = key === undefined ? undefined : await findStation(app.ledger.db, key);
       if (!station) throw new RefusedRequest({ code: 'stationUnknown' });
       const { idempotency } = request;
-      const outcome = await recordAttendance(
-        app.ledger,
+      const outcome = await app.acts.attend(
         {
           actor: 'station',
           channel: `station:${station.stationId}`,
@@ -60,7 +58,7 @@ export const stationRoutes: FastifyPluginAsyncTypebox = async (app) => {
           ...(request.body.product === undefined ? {} : { product: request.body.product }),
         },
       );
-      return app.counted('attend', outcome);
+      return acceptedValue(outcome);
     },
   );
 };

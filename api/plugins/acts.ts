@@ -1,0 +1,59 @@
+/** What citizens and stations can do, for the API's routes and the pages alike; every outcome is counted here. */
+import type { FastifyInstance } from 'fastify';
+import fp from 'fastify-plugin';
+
+import type { Outcome } from '../../domain/refusal/refusals';
+import type { InsuranceRegistry } from '../../gateways/insurance-registry/port';
+import { recordAttendance } from '../../ledger/attendance';
+import { book, cancel, move } from '../../ledger/booking';
+import type { Ledger } from '../../ledger/database';
+import { register, withdraw } from '../../ledger/registration';
+import { lookUp, type LookupAsked } from '../quick-lookup';
+import { signInByCardNumber, type CardNumberSignIn } from '../sign-in';
+import type { CountedAct } from './metrics';
+
+type Command<Context, Wish, T> = (ledger: Ledger, context: Context, wish: Wish) => Promise<Outcome<T>>;
+
+export interface ActsPluginOptions {
+  readonly registry: InsuranceRegistry;
+  /** Other than the usual answering time of signing in, for tests. */
+  readonly signInFloorMs?: number;
+}
+
+function actsOf(app: FastifyInstance, { registry, signInFloorMs }: ActsPluginOptions) {
+  const signIn = { app, registry, ...(signInFloorMs !== undefined && { floorMs: signInFloorMs }) };
+  const counted = async <T>(act: CountedAct, acting: Promise<Outcome<T>>): Promise<Outcome<T>> => {
+    const outcome = await acting;
+    app.countAct(act, outcome);
+    return outcome;
+  };
+  const onLedger =
+    <Context, Wish, T>(act: CountedAct, command: Command<Context, Wish, T>) =>
+    (context: Context, wish: Wish): Promise<Outcome<T>> =>
+      counted(act, command(app.ledger, context, wish));
+  return {
+    /** Confirms who it is; the caller then begins the session by `request.signIn`. */
+    signIn: (asked: CardNumberSignIn) => counted('signIn', signInByCardNumber(signIn, asked)),
+    lookUp: (asked: LookupAsked) => counted('lookUp', lookUp(app, asked)),
+    register: onLedger('register', register),
+    withdraw: onLedger('withdraw', withdraw),
+    book: onLedger('book', book),
+    move: onLedger('move', move),
+    cancel: onLedger('cancel', cancel),
+    attend: onLedger('attend', recordAttendance),
+  };
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Each answers the outcome; who answers JSON throws the refusal by `acceptedValue`, pages show it. */
+    readonly acts: ReturnType<typeof actsOf>;
+  }
+}
+
+export const actsPlugin = fp<ActsPluginOptions>(
+  async (app, options) => {
+    app.decorate('acts', actsOf(app, options));
+  },
+  { name: 'acts', dependencies: ['ledger', 'captcha', 'limits', 'metrics'] },
+);
