@@ -1,4 +1,4 @@
-/** What the reconciler does: pokes the overdue, sweeps the spent, and sees that every open round has its workflow. */
+/** What the reconciler does: pokes the overdue, sweeps the spent, and sees that every open round has its workflow and follows imports. */
 import { activityInfo, metricMeter } from '@temporalio/activity';
 
 import { ensureAuditPartitions } from '../ledger/audit';
@@ -6,12 +6,14 @@ import { sweepChallenges } from '../ledger/challenge';
 import { pokeOverdue } from '../ledger/citizen-outbox';
 import type { Ledger } from '../ledger/database';
 import { sweepAnswers } from '../ledger/idempotency';
-import { readRounds } from '../ledger/round';
+import { readRounds, roundsChangedLately } from '../ledger/round';
 import { sweepEndedSessions } from '../ledger/session';
 import type { Overdue, ReconciliationActivities } from '../workflows/reconciliation/activities';
 
 /** Effects later than this are overdue; a relay catching up after an outage is not yet a reason to poke. */
 const graceMs = 3 * 60_000;
+/** Longer than two runs lie apart, so that one run left out is no news lost; to be told twice does a round no harm. */
+const changedLatelyMs = 10 * 60_000;
 /** No session outlives two hours. */
 const sessionLifeMs = 2 * 3_600_000;
 
@@ -19,6 +21,8 @@ export interface ReconciliationParts {
   readonly ledger: Ledger;
   /** Starts the round's workflow where none is open. */
   readonly ensureRound: (roundId: string) => Promise<void>;
+  /** Has the round's workflow read its facts afresh, starting it where none is open. */
+  readonly tellRoundChanged: (roundId: string) => Promise<void>;
   /** Raises the alarm: people stay overdue although they were poked several times. */
   readonly alarm: (overdue: Overdue) => void;
 }
@@ -47,7 +51,10 @@ export function reconciliationActivities(parts: ReconciliationParts): Reconcilia
     },
     async ensureRounds() {
       const rounds = await readRounds(ledger.db);
-      for (const { roundId } of rounds) await parts.ensureRound(roundId);
+      const changed = await roundsChangedLately(ledger.db, changedLatelyMs);
+      for (const { roundId } of rounds) {
+        await (changed.has(roundId) ? parts.tellRoundChanged(roundId) : parts.ensureRound(roundId));
+      }
       return rounds.length;
     },
   };

@@ -26,6 +26,17 @@ export async function readRounds(db: LedgerReader): Promise<readonly Round[]> {
   return (await roundRows(db, null)).map(roundOf);
 }
 
+/** Ids of the rounds, not closed, that an import changed within the last `withinMs` milliseconds. */
+export async function roundsChangedLately(db: LedgerReader, withinMs: number): Promise<ReadonlySet<string>> {
+  const rows = await db
+    .selectFrom('round')
+    .select('round_id')
+    .where('closed_at', 'is', null)
+    .where('changed_at', '>', sql<Date>`ledger_now() - ${withinMs} * interval '1 millisecond'`)
+    .execute();
+  return new Set(rows.map((row) => row.round_id));
+}
+
 /** One round, closed or not. */
 export async function findRound(db: LedgerReader, roundId: string): Promise<Round | undefined> {
   const [row] = await roundRows(db, roundId);

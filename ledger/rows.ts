@@ -207,8 +207,15 @@ export interface Registration {
 export interface Round {
   age_reckoned_on: string;
   all_products_preselected: boolean;
+  /**
+   * When an import last changed it, its sessions or its supply: its workflow then reads it anew.
+   */
+  changed_at: Generated<Timestamp>;
   closed_at: Timestamp | null;
   kind: string;
+  /**
+   * When it came first: of two rounds' dose intervals the rule of the later one holds.
+   */
   loaded_at: Generated<Timestamp>;
   name_en: string;
   name_zh: string;

@@ -15,7 +15,7 @@ import { projectRoot } from '../config/project-root';
 import type { Ledger } from '../ledger/database';
 import { errorFields, type WorkerLog } from './log';
 import { untilTemporalAnswers, type TemporalClient, type TemporalPlace } from './temporal-client';
-import { ensureRound } from './workflow-starts';
+import { ensureRound, tellRoundChanged } from './workflow-starts';
 
 export interface CitizenWorkerOptions extends TemporalPlace {
   readonly ledger: Ledger;
@@ -62,6 +62,8 @@ export async function createCitizenWorker(options: CitizenWorkerOptions): Promis
       activities: createActivities({
         ledger,
         ensureRound: (roundId) => temporal.call((client) => ensureRound(client, taskQueue, roundId)),
+        tellRoundChanged: (roundId) =>
+          temporal.call((client) => tellRoundChanged(client, taskQueue, roundId)),
         alarm: ({ persistent, poked }) => log.warn('people stay overdue', { persistent, poked }),
       }),
       interceptors: {

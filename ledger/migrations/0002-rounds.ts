@@ -21,6 +21,7 @@ export async function up(db: Kysely<never>): Promise<void> {
       settles_at                timestamptz,
       age_reckoned_on           date not null,
       loaded_at                 timestamptz not null default ledger_now(),
+      changed_at                timestamptz not null default ledger_now(),
       closed_at                 timestamptz,
       constraint round_ranked_has_registration check (
         (kind = 'rankThenInvite') = (registration_opens_at is not null)
@@ -29,6 +30,9 @@ export async function up(db: Kysely<never>): Promise<void> {
       constraint round_dates_in_order check (
         registration_opens_at < registration_ends_at and registration_ends_at <= settles_at)
     );
+
+    comment on column round.loaded_at is 'When it came first: of two rounds'' dose intervals the rule of the later one holds.';
+    comment on column round.changed_at is 'When an import last changed it, its sessions or its supply: its workflow then reads it anew.';
 
     create table round_product (
       round_id  text not null references round,

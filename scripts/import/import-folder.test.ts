@@ -205,6 +205,23 @@ describe('importing the files of a health authority', () => {
     await expect(imported(files)).resolves.toMatchObject({ people: unchanged(3), round: unchanged(1) });
   });
 
+  test.each<[string, boolean, (files: AuthorityFiles) => void]>([
+    ['the round itself', true, (files) => (files.round = JSON.stringify(aRound({ nameEn: 'Another name' })))],
+    ['a session', true, (files) => (files.sessions[1] = 'S1,2026-11-10,09:00-12:00,AZ,51')],
+    ['supply', true, (files) => (files.supply[1] = 'AZ,63000,91')],
+    ['a person', false, (files) => (files.people[1] = files.people[1]?.replace('5;9', '5') ?? '')],
+    ['nothing', false, () => undefined],
+  ])('when %s is other than before, the round counts as changed: %s', async (_what, told, change) => {
+    await imported(authorityFiles());
+    await client.query(`update round set loaded_at = '2026-10-01', changed_at = '2026-10-01'`);
+    const files = authorityFiles();
+    change(files);
+    await imported(files);
+    expect(await rowsOf(`select changed_at > '2026-10-01', loaded_at = '2026-10-01' from round`)).toEqual([
+      [told, true],
+    ]);
+  });
+
   test('a person is known by an old number too, and keeps it', async () => {
     const files = authorityFiles();
     files.people[2] = `${residentOldNumber},"NGUYEN, VAN AN",1990-12-31,${syntheticCardNumber(2)},8,,`;

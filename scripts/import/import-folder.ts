@@ -98,7 +98,7 @@ async function todayOf(client: Client): Promise<string> {
 }
 
 async function load(client: Client, roundId: string): Promise<ImportReport> {
-  return {
+  const report = {
     roundId,
     round: await loadRound(client, roundId),
     sites: await loadSites(client, roundId),
@@ -106,6 +106,12 @@ async function load(client: Client, roundId: string): Promise<ImportReport> {
     supply: await loadSupply(client, roundId),
     people: await loadPeople(client),
   };
+  const ofRound = [report.round, report.sessions, report.supply];
+  if (ofRound.some(({ added, changed }) => added + changed > 0)) {
+    // Last of all, for whoever looks for what changed lately: loading millions of people takes its time.
+    await client.query('update round set changed_at = ledger_now() where round_id = $1', [roundId]);
+  }
+  return report;
 }
 
 function refuseIfWrong(problems: ProblemList): void {

@@ -21,6 +21,9 @@ export interface Swept {
 export interface ReconciliationActivities {
   pokeOverdue(): Promise<Overdue>;
   sweepSpent(): Promise<Swept>;
-  /** Starts the workflow of every round that is not closed and has none; answers how many rounds are open. */
+  /**
+   * Starts the workflow of every round that is not closed and has none, and tells those that an import changed
+   * lately; answers how many rounds are open.
+   */
   ensureRounds(): Promise<number>;
 }

@@ -1,8 +1,11 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { sql } from 'kysely';
+
 import { LedgerWorld, at, hour } from '../../test/builders/ledger-world';
 import { TestEngine, logged } from '../../test/support/engine';
 import { eventually } from '../../test/support/eventually';
 import { ensureReconciliationSchedule, triggerReconciliation } from '../../workers/reconciliation-schedule';
-import { roundWorkflowId } from '../round/messages';
+import { roundOutlook, roundWorkflowId } from '../round/messages';
 import { reconciliationId, reconciliationWorkflow } from './messages';
 import type { ReconciliationReport } from './workflow';
 
@@ -37,6 +40,29 @@ test('does nothing when all is well but to see that every round has its workflow
   });
   const { status } = await running.temporal.client.workflow.getHandle(roundWorkflowId('round-1')).describe();
   expect(status.name).toBe('RUNNING');
+});
+
+test('tells a round that an import changed, which follows the new dates without being started anew', async () => {
+  const { db } = world.ledger;
+  const round = running.temporal.client.workflow.getHandle(roundWorkflowId('round-1'));
+  const next = async () => (await round.query(roundOutlook)).next?.at;
+  await reconcile();
+  await eventually(next, (known) => known !== undefined);
+  const before = await next();
+  const { runId } = await round.describe();
+
+  await sql`update round set changed_at = ledger_now() - interval '1 hour'`.execute(db);
+  await sql`update booking_window set closes_at = closes_at + interval '1 hour'`.execute(db);
+  await reconcile();
+  await pause(300);
+  expect(await next()).toBe(before);
+
+  await sql`update round set changed_at = ledger_now() - interval '9 minutes'`.execute(db);
+  await reconcile();
+  await eventually(next, (known) => known !== before);
+  expect(Date.parse((await next()) ?? '') - Date.parse(before ?? '')).toBe(3_600_000);
+  await reconcile();
+  expect((await round.describe()).runId).toBe(runId);
 });
 
 test('pokes whom the engine forgot, and alarms when that does not help', async () => {
