@@ -52,6 +52,17 @@ describe('addresses and methods', () => {
     expect(statusCode).toBeGreaterThanOrEqual(400);
     expect(statusCode).toBeLessThan(500);
   });
+
+  test.each(['/v1/sites/%zz/slots', `/v1/sites/${'canary-in-the-address'.repeat(20)}/slots`, '/%E0%A4%A'])(
+    'an address that no route can take is a problem that does not repeat it (%#)',
+    async (url) => {
+      const answer = await world.app.inject({ url, headers: { 'accept-language': 'en' } });
+      expect(answer.statusCode).toBe(400);
+      expect(answer.headers['content-type']).toContain('application/problem+json');
+      expect(answer.json()).toMatchObject({ code: 'requestInvalid' });
+      expect(answer.body).not.toMatch(/canary|%zz|%E0/);
+    },
+  );
 });
 
 describe('bodies', () => {

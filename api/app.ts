@@ -16,7 +16,7 @@ import { notFoundPlugin } from './plugins/not-found';
 import { openApiPlugin } from './plugins/openapi';
 import { originPlugin } from './plugins/origin';
 import { pressurePlugin } from './plugins/pressure';
-import { refusalsPlugin } from './plugins/refusals';
+import { refusalsPlugin, refuseUnroutable } from './plugins/refusals';
 import { requestLogPlugin } from './plugins/request-log';
 import { securityHeadersPlugin } from './plugins/security-headers';
 import { sessionPlugin } from './plugins/session';
@@ -70,6 +70,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     trustProxy: parts.trustedProxies ? parts.trustedProxies.split(',').map((proxy) => proxy.trim()) : false,
     forceCloseConnections: 'idle',
     exposeHeadRoutes: true,
+    frameworkErrors: refuseUnroutable,
   });
   app.setValidatorCompiler(TypeBoxValidatorCompiler);
 

@@ -89,9 +89,26 @@ export function noteRefusal(request: FastifyRequest, refusal: AnyRefusal, error:
   if (refusal.code === 'ledgerUnavailable') request.log.warn(errorFacts(error), 'the ledger is away');
 }
 
+/**
+ * Answers for an address that the router itself refuses, before any plugin is there. Fastify's own answer would
+ * repeat the address, and with it whatever somebody typed into it.
+ */
+export function refuseUnroutable(_: Error, request: FastifyRequest, reply: FastifyReply): void {
+  void sendProblem(reply, { code: 'requestInvalid', errors: [] }, request.headers['accept-language']);
+}
+
 function refuse(this: FastifyReply, refusal: AnyRefusal): FastifyReply {
-  const document = problemDocument(refusal, languageOf(this.request.headers['accept-language']));
-  return this.code(document.status)
+  return sendProblem(this, refusal, this.request.headers['accept-language']);
+}
+
+function sendProblem(
+  reply: FastifyReply,
+  refusal: AnyRefusal,
+  acceptLanguage: string | undefined,
+): FastifyReply {
+  const document = problemDocument(refusal, languageOf(acceptLanguage));
+  return reply
+    .code(document.status)
     .headers({
       ...problemHeaders(refusal),
       'content-language': document.title === document.zh.title ? 'zh-TW' : 'en',
