@@ -1,6 +1,6 @@
 /**
  * The session as its owner sees it: what is left of it, the offer to stay two minutes before its end, what to do
- * after it, and leaving. Why this keeps WCAG 2.2.1: docs/decisions/session-time.md.
+ * after it, and leaving. Why this keeps WCAG 2.2.1: docs/decisions/0009-how-long-a-session-lasts.md.
  */
 import type { FastifyInstance } from 'fastify';
 

@@ -1,7 +1,7 @@
 /**
  * Two ways to show that a person is there, both made here and both good for one use: a proof of work (ALTCHA) that
  * a browser or a program solves, and a question in words for browsers without JavaScript.
- * Why two and how they are limited: docs/decisions/captcha-without-javascript.md.
+ * Why two and how they are limited: docs/decisions/0007-captcha-without-javascript.md.
  */
 import { createHmac, randomInt, timingSafeEqual } from 'node:crypto';
 import { createChallenge, verifySolution, type Challenge } from 'altcha-lib';

@@ -1,6 +1,6 @@
 /**
  * How often one may try. Counts stand in PostgreSQL under keyed hashes, never an address or a number in the clear.
- * Why these limits cannot lock an honest person out for another's attempts: docs/decisions/limits.md.
+ * Why these limits cannot lock an honest person out for another's attempts: docs/decisions/0008-limits-that-lock-nobody-out.md.
  */
 import { createHmac } from 'node:crypto';
 import { isIPv6 } from 'node:net';

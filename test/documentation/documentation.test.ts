@@ -54,6 +54,17 @@ describe('every page of the documentation', () => {
   });
 });
 
+test('every decision has its number, in its name as in its title, and stands in their list', () => {
+  const decisions = markdownBelow('docs/decisions').filter((page) => path.basename(page) !== 'README.md');
+  const list = textOf('docs/decisions/README.md');
+  for (const [index, page] of decisions.sort().entries()) {
+    const [, title] = /^# \d+\. (.+)/.exec(textOf(page)) ?? [];
+    expect(path.basename(page).slice(0, 5)).toBe(`${String(index + 1).padStart(4, '0')}-`);
+    expect(textOf(page)).toMatch(new RegExp(`^# ${index + 1}\\. `));
+    expect(list).toContain(`${index + 1}. [${title}](${path.basename(page)}): `);
+  }
+});
+
 test('the operations page explains every setting', () => {
   const operations = textOf('docs/operations.md');
   expect(
