@@ -2,12 +2,12 @@
  * The simple query: number and the last three digits of the booking's mobile. A miss, whatever its reason, and a try
  * too many for one person read the same after the same time; only the address's own excess is told.
  */
-import { setTimeout as pause } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 
 import { refused, type Outcome } from '../domain/refusal/refusals';
 import { parsePersonNumber } from '../domain/person-number/person-number';
 import { quickLookup, type LookupView } from '../ledger/quick-lookup';
+import { inEqualTime } from './equal-time';
 import type { CaptchaAnswer } from './plugins/captcha';
 
 export interface LookupAsked {
@@ -30,8 +30,7 @@ export async function lookUp(
   if ('refusal' in person) return refused({ code: 'personNumberInvalid' });
   const verdict = await app.captcha.verify(asked.captcha);
   if (verdict !== 'accepted') return refused({ code: verdict });
-  const begun = performance.now();
-  try {
+  return inEqualTime(floorMs, async () => {
     const attempt = await app.limits.begin('quickLookup', asked.address, person.number);
     if ('code' in attempt) return refused(attempt);
     // The same work is done when the answer is already sure to be a miss.
@@ -42,8 +41,5 @@ export async function lookUp(
     if (attempt.answerAsMiss || !outcome.ok) return refused({ code: 'lookupNoMatch' });
     await attempt.succeeded();
     return outcome;
-  } finally {
-    const taken = performance.now() - begun;
-    await pause(floorMs * Math.max(1, Math.ceil(taken / floorMs)) - taken);
-  }
+  });
 }

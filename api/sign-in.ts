@@ -2,7 +2,6 @@
  * Signing in by number and card number. Whoever may not come in reads one and the same answer after the same time,
  * whether the number, the card or the group was the reason (rules: 意願登記, one neutral error).
  */
-import { setTimeout as pause } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 
 import { accepted, refused, type Outcome } from '../domain/refusal/refusals';
@@ -17,6 +16,7 @@ import {
 import { hasParticipation } from '../ledger/participation';
 import { identifyPerson, type IdentifiedPerson } from '../ledger/person';
 import { currentRounds } from '../ledger/round';
+import { inEqualTime } from './equal-time';
 import type { CaptchaAnswer } from './plugins/captcha';
 
 export interface CardNumberSignIn {
@@ -54,13 +54,7 @@ export async function signInByCardNumber(
   const verdict = await app.captcha.verify(asked.captcha);
   if (verdict !== 'accepted') return refused({ code: verdict });
 
-  const begun = performance.now();
-  try {
-    return await confirm(app, registry, person.number, card.cardNumber, asked.address);
-  } finally {
-    const taken = performance.now() - begun;
-    await pause(floorMs * Math.max(1, Math.ceil(taken / floorMs)) - taken);
-  }
+  return inEqualTime(floorMs, () => confirm(app, registry, person.number, card.cardNumber, asked.address));
 }
 
 async function confirm(

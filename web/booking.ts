@@ -6,7 +6,7 @@ import { accepted, refused, type Outcome } from '../domain/refusal/refusals';
 import { readLiveAppointment } from '../ledger/booking';
 import { dropDraft } from '../ledger/draft';
 import { readBookingRights, type BookingRight, type BookingRights } from '../ledger/invitation';
-import { readRegistration } from '../ledger/registration';
+import { readRegistration, type RegistrationView } from '../ledger/registration';
 import {
   keepBookingAnswers,
   mobileOf,
@@ -136,30 +136,22 @@ async function wanted(app: FastifyInstance, request: FastifyRequest): Promise<Ou
     product: right.product,
     productName,
     earliestOn: right.earliestOn,
-    homeDistrict: await homeDistrict(app, citizen),
+    homeDistrict: (await newestRegistration(app, citizen, () => true))?.districtCode,
     title: request.words.t.booking.mayBook(productName, right.doseNumber),
   });
 }
 
-/** The district that the person registered, as the middle of "near". */
-async function homeDistrict(
+/** The newest of the person's registrations that is so; the district is the middle of "near", the mobile is proposed. */
+async function newestRegistration(
   app: FastifyInstance,
   { rounds, personKey }: CitizenPage,
-): Promise<string | undefined> {
+  holds: (registration: RegistrationView) => boolean,
+): Promise<RegistrationView | undefined> {
   for (const { roundId } of rounds.filter(({ kind }) => kind === 'rankThenInvite').toReversed()) {
     const registration = await readRegistration(app.ledger, personKey, roundId);
-    if (registration) return registration.districtCode;
+    if (registration && holds(registration)) return registration;
   }
   return undefined;
-}
-
-/** The mobile that the person gave when registering. */
-async function registeredMobile(app: FastifyInstance, { rounds, personKey }: CitizenPage): Promise<string> {
-  for (const { roundId } of rounds.filter(({ kind }) => kind === 'rankThenInvite').toReversed()) {
-    const registration = await readRegistration(app.ledger, personKey, roundId);
-    if (registration && registration.stage !== 'withdrawn') return registration.mobile;
-  }
-  return '';
 }
 
 async function checkPage(
@@ -174,6 +166,7 @@ async function checkPage(
   const slot = await slotWithSite(app, answers.slotId);
   if (!slot) return reply.redirect('/booking', 303);
   const round = citizen.rounds.find(({ roundId }) => roundId === slot.roundId);
+  const registered = await newestRegistration(app, citizen, ({ stage }) => stage !== 'withdrawn');
   const back = new URLSearchParams({ round: slot.roundId, product: slot.product, site: slot.siteId });
   return reply.page(
     'booking/check.njk',
@@ -190,7 +183,7 @@ async function checkPage(
           note: words.maskedNumber(citizen.person.personNumber),
         },
       ],
-      mobileValue: answers.mobile ?? (await registeredMobile(app, citizen)),
+      mobileValue: answers.mobile ?? registered?.mobile ?? '',
       ...found,
     },
     hasErrors(found) ? 422 : 200,

@@ -3,8 +3,10 @@ import type { FastifyRequest } from 'fastify';
 
 import { idempotencyOf } from '../api/plugins/idempotency';
 import type { CaptchaAnswer } from '../api/plugins/captcha';
+import { parsePersonNumber } from '../domain/person-number/person-number';
 import type { CommandContext } from '../ledger/citizen-command';
 import type { FieldError } from './rendering';
+import type { Words } from './words';
 
 const longest = 4_000;
 
@@ -68,6 +70,12 @@ export function formErrors(found: Readonly<Record<string, string | undefined>>):
     fieldErrors: Object.fromEntries(entries),
     errors: entries.map(([name, text]) => ({ text, href: `#${name}` })),
   };
+}
+
+/** What is wrong with a person number as it was typed, if anything. */
+export function personNumberError(typed: string, { fields }: Words['t']): string | undefined {
+  if (typed === '') return fields.personNumberMissing;
+  return 'refusal' in parsePersonNumber(typed) ? fields.personNumberWrong : undefined;
 }
 
 /** Is anything wrong? */

@@ -1,11 +1,10 @@
 /** Quick lookup (簡易查詢): one answer for every miss, a plain one after a match. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
-import { parsePersonNumber } from '../domain/person-number/person-number';
 import type { Refusal } from '../domain/refusal/refusals';
 import type { LookupView } from '../ledger/quick-lookup';
 import { captchaView, readCaptcha } from './captcha';
-import { field, formErrors, hasErrors, type FormErrors } from './forms';
+import { field, formErrors, hasErrors, personNumberError, type FormErrors } from './forms';
 import { refusalPage } from './refusals';
 import type { Words } from './words';
 
@@ -19,12 +18,7 @@ export function lookupPages(app: FastifyInstance): void {
     const personNumber = field(request, 'personNumber');
     const mobileLastThree = field(request, 'mobileLastThree').normalize('NFKC');
     const found = formErrors({
-      personNumber:
-        personNumber === ''
-          ? t.fields.personNumberMissing
-          : 'refusal' in parsePersonNumber(personNumber)
-            ? t.fields.personNumberWrong
-            : undefined,
+      personNumber: personNumberError(personNumber, t),
       mobileLastThree: /^\d{3}$/.test(mobileLastThree) ? undefined : t.fields.lastThreeWrong,
     });
     if (hasErrors(found)) return askPage(app, request, reply, found, 422);

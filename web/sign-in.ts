@@ -1,11 +1,10 @@
 /** Signing in by number and card, and back to where one was going. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
-import { parsePersonNumber } from '../domain/person-number/person-number';
 import { parseCardNumber } from '../domain/person-number/card-number';
 import type { Refusal } from '../domain/refusal/refusals';
 import { captchaView, readCaptcha } from './captcha';
-import { field, formErrors, hasErrors, parameter, type FormErrors } from './forms';
+import { field, formErrors, hasErrors, personNumberError, parameter, type FormErrors } from './forms';
 import { nextOf, pathOfNext } from './local-path';
 import { refusalPage, refusalWords } from './refusals';
 
@@ -25,12 +24,7 @@ export function signInPages(app: FastifyInstance): void {
     const personNumber = field(request, 'personNumber');
     const cardNumber = field(request, 'cardNumber');
     const found = formErrors({
-      personNumber:
-        personNumber === ''
-          ? t.fields.personNumberMissing
-          : 'refusal' in parsePersonNumber(personNumber)
-            ? t.fields.personNumberWrong
-            : undefined,
+      personNumber: personNumberError(personNumber, t),
       cardNumber:
         cardNumber === ''
           ? t.fields.cardNumberMissing
