@@ -81,7 +81,7 @@ function rankedRound(now: Instant, today: PlainDate): OwnPart {
   });
   return {
     kind: 'rankThenInvite',
-    nameZh: '示範期：意願登記',
+    nameZh: '示範第一期',
     nameEn: 'Demonstration: registration of intent',
     openGroups: [...rankedGroups],
     registration: { opensAt: taipeiInstant(addDays(today, -1), 10 * 60), endsAt, settlesAt },
@@ -103,7 +103,7 @@ function eligibleRound(today: PlainDate): OwnPart {
   const closesAt = taipeiInstant(addDays(today, sessionDays), 12 * 60);
   return {
     kind: 'bookIfEligible',
-    nameZh: '示範期：符合資格即可預約',
+    nameZh: '示範第二期',
     nameEn: 'Demonstration: book if eligible',
     openGroups: [...bookingGroups],
     products: ['Moderna', 'BNT'],
