@@ -5,9 +5,10 @@ import QRCode from 'qrcode';
 import { calendarFile } from '../api/calendar-file';
 import { lastDoseOf, permittedProducts } from '../domain/booking/booking-rules';
 import { accepted, refused, type Outcome } from '../domain/refusal/refusals';
-import { readAppointments, type AppointmentView } from '../ledger/booking';
+import type { AppointmentView } from '../ledger/booking';
 import { dropDraft } from '../ledger/draft';
 import { findRound } from '../ledger/round';
+import { chosenAppointment, numberQuery, showStanding, type AppointmentChoice } from './appointment-choice';
 import { appointmentTicket } from './appointment-views';
 import {
   keepBookingAnswers,
@@ -22,55 +23,48 @@ import { behindSignIn, citizenPage } from './citizen-page';
 import { field, formContext, parameter } from './forms';
 import { refusalPage } from './refusals';
 
-/** The appointment that stands, else the newest. */
-async function currentAppointment(
-  app: FastifyInstance,
-  request: FastifyRequest,
-): Promise<AppointmentView | undefined> {
-  const { personKey } = request.requireCitizen();
-  const all = await readAppointments(app.ledger, personKey);
-  return all.find(({ status }) => status === 'booked') ?? all[0];
-}
-
-/** The appointment that stands, or the refusal that says why there is none to act on. */
-async function standing(app: FastifyInstance, request: FastifyRequest): Promise<Outcome<AppointmentView>> {
-  const view = await currentAppointment(app, request);
-  if (!view) return refused({ code: 'appointmentUnknown' });
-  if (view.status !== 'booked') return refused({ code: 'appointmentNotLive', status: view.status });
-  return accepted(view);
-}
+type StandingChoice = AppointmentChoice & { readonly view: AppointmentView };
 
 /** Registers `/appointment…`. */
 export function appointmentPages(app: FastifyInstance): void {
   const { page, form } = behindSignIn(app);
   movePages(app);
 
+  const standing = (
+    address: string,
+    show: (request: FastifyRequest, reply: FastifyReply, choice: StandingChoice) => Promise<FastifyReply>,
+  ): void => {
+    app.get(address, page, async (request, reply) => {
+      const choice = await chosenAppointment(app, request);
+      return showStanding(request, reply, choice, (view) => show(request, reply, { ...choice, view }));
+    });
+  };
+
   app.get('/appointment', page, async (request, reply) => {
     const { t } = request.words;
-    const view = await currentAppointment(app, request);
-    if (!view) {
-      return reply.page('message.njk', {
-        title: t.appointment.none,
-        paragraphs: [t.appointment.noneText],
-        actions: [
-          { href: '/booking', text: t.booking.title },
-          { href: '/', text: t.errors.front },
-        ],
-      });
+    const choice = await chosenAppointment(app, request);
+    const { view, live } = choice;
+    if (view) return ticketPage(app, request, reply, { ...choice, view }, 'appointment/ticket.njk');
+    if (parameter(request, 'number') !== '') {
+      return refusalPage(request, reply, { code: 'appointmentUnknown' });
     }
-    return ticketPage(app, request, reply, view, 'appointment/ticket.njk');
+    if (live.length > 0) return listPage(app, request, reply, live);
+    return reply.page('message.njk', {
+      title: t.appointment.none,
+      paragraphs: [t.appointment.noneText],
+      actions: [
+        { href: '/booking', text: t.booking.title },
+        { href: '/', text: t.errors.front },
+      ],
+    });
   });
 
-  app.get('/appointment/print', page, async (request, reply) => {
-    const view = await standing(app, request);
-    if (!view.ok) return refusalPage(request, reply, view.refusal);
-    return ticketPage(app, request, reply, view.value, 'appointment/print.njk');
-  });
+  standing('/appointment/print', async (request, reply, choice) =>
+    ticketPage(app, request, reply, choice, 'appointment/print.njk'),
+  );
 
-  app.get('/appointment/barcode.svg', page, async (request, reply) => {
-    const view = await standing(app, request);
-    if (!view.ok) return reply.callNotFound();
-    const svg = await QRCode.toString(view.value.appointmentNumber, {
+  standing('/appointment/barcode.svg', async (_request, reply, { view }) => {
+    const svg = await QRCode.toString(view.appointmentNumber, {
       type: 'svg',
       margin: 1,
       errorCorrectionLevel: 'M',
@@ -78,31 +72,27 @@ export function appointmentPages(app: FastifyInstance): void {
     return reply.type('image/svg+xml').header('cache-control', 'no-store').send(svg);
   });
 
-  app.get('/appointment/calendar.ics', page, async (request, reply) => {
-    const view = await standing(app, request);
-    if (!view.ok) return refusalPage(request, reply, view.refusal);
-    const round = await findRound(app.ledger.db, view.value.roundId);
+  standing('/appointment/calendar.ics', async (request, reply, { view }) => {
+    const round = await findRound(app.ledger.db, view.roundId);
     return reply
       .type('text/calendar; charset=utf-8')
       .header('content-disposition', 'attachment; filename="appointment.ics"')
-      .send(calendarFile(view.value, round, request.words.language));
+      .send(calendarFile(view, round, request.words.language));
   });
 
-  app.get('/appointment/cancel', page, async (request, reply) => {
-    const view = await standing(app, request);
-    if (!view.ok) return refusalPage(request, reply, view.refusal);
-    return ticketPage(app, request, reply, view.value, 'appointment/cancel.njk', {
+  standing('/appointment/cancel', async (request, reply, choice) =>
+    ticketPage(app, request, reply, choice, 'appointment/cancel.njk', {
       title: request.words.t.appointment.cancelTitle,
-      back: '/appointment',
-    });
-  });
+      back: `/appointment${numberQuery(choice)}`,
+    }),
+  );
 
   app.post('/appointment/cancel', form, async (request, reply) => {
     const outcome = await app.acts.cancel(formContext(request), {
       appointmentNumber: field(request, 'appointmentNumber'),
     });
     if (!outcome.ok) return refusalPage(request, reply, outcome.refusal);
-    return reply.redirect('/appointment?done=cancelled', 303);
+    return reply.redirect(`/appointment?done=cancelled&number=${outcome.value.appointmentNumber}`, 303);
   });
 }
 
@@ -110,14 +100,16 @@ async function ticketPage(
   app: FastifyInstance,
   request: FastifyRequest,
   reply: FastifyReply,
-  view: AppointmentView,
+  choice: StandingChoice,
   template: string,
   more: { readonly title?: string; readonly back?: string } = {},
 ): Promise<FastifyReply> {
   const { words } = request;
   const { t } = words;
+  const { view } = choice;
   const { person } = await citizenPage(app, request);
   const round = await findRound(app.ledger.db, view.roundId);
+  const query = numberQuery(choice);
   const done = parameter(request, 'done');
   const doneTitles: Readonly<Record<string, string>> =
     view.status === 'booked'
@@ -126,12 +118,37 @@ async function ticketPage(
   const doneTitle = doneTitles[done];
   return reply.page(template, {
     title: doneTitle ?? t.appointment.title,
-    returnTo: request.url.split('?', 1)[0] ?? '/appointment',
+    returnTo: `${request.url.split('?', 1)[0] ?? '/appointment'}${query}`,
     done: doneTitle !== undefined,
     doneText: view.status === 'cancelled' ? t.appointment.cancelledText : undefined,
     ticket: appointmentTicket(view, round, person, words),
+    query,
     ...more,
   });
+}
+
+/** For who has several: which of them. */
+async function listPage(
+  app: FastifyInstance,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  live: readonly AppointmentView[],
+): Promise<FastifyReply> {
+  const { words } = request;
+  const { t } = words;
+  const soonestFirst = live.toSorted((a, b) => Date.parse(a.startsAt) - Date.parse(b.startsAt));
+  const appointments = await Promise.all(
+    soonestFirst.map(async (view) => {
+      const product = words.product(await findRound(app.ledger.db, view.roundId), view.product);
+      return {
+        when: words.window(view.startsAt, view.endsAt),
+        site: words.inLanguage(view.site.nameZh, view.site.nameEn),
+        what: `${product} ${t.appointment.dose(view.doseNumber)}`,
+        href: `/appointment?number=${view.appointmentNumber}`,
+      };
+    }),
+  );
+  return reply.page('appointment/list.njk', { title: t.appointment.several(live.length), appointments });
 }
 
 /** `/appointment/move…`: the same search as for booking, then the old time beside the new. */
@@ -140,9 +157,10 @@ function movePages(app: FastifyInstance): void {
   const base = '/appointment/move';
 
   const wanted = async (request: FastifyRequest): Promise<Outcome<Wanted>> => {
-    const view = await standing(app, request);
-    if (!view.ok) return view;
-    const { roundId, product, site } = view.value;
+    const { view } = await chosenAppointment(app, request);
+    if (!view) return refused({ code: 'appointmentUnknown' });
+    if (view.status !== 'booked') return refused({ code: 'appointmentNotLive', status: view.status });
+    const { roundId, product, site } = view;
     const { person } = await citizenPage(app, request);
     const round = await findRound(app.ledger.db, roundId);
     const permitted = round ? permittedProducts(round, lastDoseOf(person.doses)) : [];
@@ -158,12 +176,12 @@ function movePages(app: FastifyInstance): void {
   searchPages(app, { base, wanted });
 
   app.get(base, page, async (request, reply) => {
-    const view = await standing(app, request);
-    if (!view.ok) return refusalPage(request, reply, view.refusal);
-    const { roundId, product, siteId } = view.value;
-    return reply.redirect(
-      `${base}/time?${new URLSearchParams({ round: roundId, product, site: siteId }).toString()}`,
-      303,
+    const choice = await chosenAppointment(app, request);
+    return showStanding(request, reply, choice, async ({ roundId, product, siteId }) =>
+      reply.redirect(
+        `${base}/time?${new URLSearchParams({ round: roundId, product, site: siteId }).toString()}`,
+        303,
+      ),
     );
   });
 
@@ -176,21 +194,24 @@ function movePages(app: FastifyInstance): void {
   });
 
   app.get(`${base}/check`, page, async (request, reply) => {
-    const view = await standing(app, request);
-    if (!view.ok) return refusalPage(request, reply, view.refusal);
     const { personKey } = request.requireCitizen();
     const slot = await slotWithSite(app, (await readBookingAnswers(app.ledger, personKey)).slotId);
     if (!slot) return reply.redirect(base, 303);
     const { words } = request;
-    const round = await findRound(app.ledger.db, slot.roundId);
-    const product = words.product(round, slot.product);
-    return reply.page('appointment/move-check.njk', {
-      title: words.t.booking.checkMoveTitle,
-      back: base,
-      slotId: slot.slotId,
-      appointmentNumber: view.value.appointmentNumber,
-      oldRows: placeRows({ ...view.value, capacity: 0, left: 0 }, product, words),
-      newRows: placeRows(slot, product, words),
+    // The window that was chosen says which appointment is meant: a move stays within its round.
+    const choice = await chosenAppointment(app, request, slot.roundId);
+    return showStanding(request, reply, choice, async (view) => {
+      const round = await findRound(app.ledger.db, slot.roundId);
+      const product = words.product(round, slot.product);
+      return reply.page('appointment/move-check.njk', {
+        title: words.t.booking.checkMoveTitle,
+        back: `${base}${numberQuery(choice)}`,
+        keep: `/appointment${numberQuery(choice)}`,
+        slotId: slot.slotId,
+        appointmentNumber: view.appointmentNumber,
+        oldRows: placeRows({ ...view, capacity: 0, left: 0 }, product, words),
+        newRows: placeRows(slot, product, words),
+      });
     });
   });
 
@@ -202,7 +223,7 @@ function movePages(app: FastifyInstance): void {
     const outcome = await app.acts.move(formContext(request), { appointmentNumber, slotId });
     if (outcome.ok) {
       await dropDraft(app.ledger, personKey, 'booking');
-      return reply.redirect('/appointment?done=moved', 303);
+      return reply.redirect(`/appointment?done=moved&number=${appointmentNumber}`, 303);
     }
     if (outcome.refusal.code === 'slotFull') {
       return racePage(app, request, reply, outcome.refusal.alternatives, {

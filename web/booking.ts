@@ -64,7 +64,7 @@ export function bookingPages(app: FastifyInstance): void {
     const outcome = await app.acts.book(formContext(request), { slotId, mobile, language });
     if (outcome.ok) {
       await dropDraft(app.ledger, personKey, 'booking');
-      return reply.redirect('/appointment?done=booked', 303);
+      return reply.redirect(`/appointment?done=booked&number=${outcome.value.appointmentNumber}`, 303);
     }
     if (outcome.refusal.code === 'slotFull') {
       return racePage(app, request, reply, outcome.refusal.alternatives, {

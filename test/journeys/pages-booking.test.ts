@@ -1,6 +1,7 @@
 /** Booking, moving, cancelling and looking up on pages, by a real browser, over the real app and ledger. */
 import type { Browser } from 'playwright-core';
 
+import { addDays } from '../../domain/civil-time/plain-date';
 import { startBrowser, Visitor, type VisitorOptions } from './pages-browser';
 import { PagesTown, type TownPerson } from './pages-world';
 
@@ -207,3 +208,77 @@ test('the session lasts through the check page: what was chosen and typed is the
   expect(await v.page.inputValue('#mobile')).toBe('0912345678');
   expect(await v.text()).toContain('16:00');
 });
+
+test('who has appointments in two rounds chooses one, and every way on stays with it', async () => {
+  const v = await booked(await town.person());
+  const first = await v.page.locator('.ticket__number').innerText();
+  await alsoBookedInAnotherRound();
+  await v.open('/appointment');
+  expect(await v.heading()).toBe('您有 2 筆預約');
+  const choices = v.page.locator('main li a');
+  expect(await choices.count()).toBe(2);
+  await v.open('/appointment/cancel');
+  expect(await v.heading()).toBe('您有 2 筆預約');
+
+  await choices.nth(1).click();
+  const second = await v.page.locator('.ticket__number').innerText();
+  expect(second).not.toBe(first);
+  expect(await v.text()).toContain('第 2 劑');
+  await v.press('改期');
+  expect(v.address).toContain('round=round-7');
+  await v.page.goBack();
+  await v.press('取消預約');
+  expect(await v.page.locator('.ticket__number').innerText()).toBe(second);
+  await v.press('是，取消預約');
+  expect(await v.heading()).toBe('預約已取消');
+  await v.open('/appointment');
+  expect(await v.page.locator('.ticket__number').innerText()).toBe(first);
+  await v.open('/appointment?number=2000000000');
+  expect(await v.page.locator('.ticket').count()).toBe(0);
+});
+
+/** As for somebody whose first dose was recorded elsewhere while the appointment for it still stood. */
+async function alsoBookedInAnotherRound(): Promise<void> {
+  const roundId = await town.openRound('round-7');
+  const { db } = town.running.world.ledger;
+  const { person_key, contact_id } = await db
+    .selectFrom('appointment')
+    .select(['person_key', 'contact_id'])
+    .where('status', '=', 'booked')
+    .orderBy('booked_at', 'desc')
+    .limit(1)
+    .executeTakeFirstOrThrow();
+  const { slot_id } = await db
+    .insertInto('slot')
+    .values({
+      round_id: roundId,
+      site_id: 'S2',
+      product: 'Moderna',
+      session_date: addDays(town.today, 13),
+      starts_at: town.at(13, 540),
+      ends_at: town.at(13, 600),
+      capacity: 5,
+      booked: 1,
+    })
+    .returning('slot_id')
+    .executeTakeFirstOrThrow();
+  const own = { person_key, round_id: roundId, dose_number: 2 };
+  await db
+    .insertInto('participation')
+    .values({ ...own, stage: 'invited', last_act: 'invite' })
+    .execute();
+  await db
+    .insertInto('invitation')
+    .values({ ...own, product: 'Moderna', opens_at: town.at(-1, 600), closes_at: town.at(20, 720) })
+    .execute();
+  await db
+    .updateTable('participation')
+    .set({ stage: 'booked', last_act: 'book' })
+    .where('person_key', '=', person_key)
+    .where('round_id', '=', roundId)
+    .execute();
+  await db
+    .insertInto('appointment')
+    .values({ ...own, product: 'Moderna', status: 'booked', slot_id, contact_id })
+    .execute();
+}

@@ -323,6 +323,8 @@ export const en: Texts = {
       'Typhoon: the authority cancels that day’s appointments and texts you. Your right stays; book again.',
       'You did not book this: cancel it now and call 1922.',
     ],
+    several: (count) => `You have ${count} appointments`,
+    severalText: 'Choose one to see its details, to move or to cancel it.',
     none: 'You have no appointment.',
     noneText: 'If you were notified or are eligible, book one here.',
     cancelTitle: 'Cancel this appointment?',
