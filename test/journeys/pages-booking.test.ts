@@ -210,11 +210,12 @@ test('the session lasts through the check page: what was chosen and typed is the
 });
 
 test('who has appointments in two rounds chooses one, and every way on stays with it', async () => {
-  const v = await booked(await town.person());
+  const v = await booked(await town.person(), { scripts: true, width: 360 });
   const first = await v.page.locator('.ticket__number').innerText();
   await alsoBookedInAnotherRound();
   await v.open('/appointment');
   expect(await v.heading()).toBe('您有 2 筆預約');
+  expect(await v.barriers()).toEqual([]);
   const choices = v.page.locator('main li a');
   expect(await choices.count()).toBe(2);
   await v.open('/appointment/cancel');
