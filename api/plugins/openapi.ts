@@ -47,6 +47,7 @@ export const openApiPlugin = fp<OpenApiOptions>(
     await app.register(swaggerUi, {
       routePrefix: '/docs',
       uiConfig: { url: '/openapi.json' },
+      logo: { type: 'image/svg+xml', content: readFileSync(path.join(projectRoot, 'web/pictures/seal.svg')) },
       // The page's own scripts and styles are served from here; what the tool draws needs images from data: only.
       staticCSP: {
         'default-src': ["'self'"],
