@@ -7,7 +7,7 @@ import { PlainFailure } from '../runtime/failure';
 import type { Counts, ImportReport } from './counts';
 import { importFolder, type ImportProgress } from './import-folder';
 import { ImportRefused, problemLine } from './problem';
-import { withTargetDatabase } from './target-database';
+import { withTargetDatabase } from '../runtime/target-database';
 
 const usage =
   'npm run import -- DIR   loads round.json, sites.csv, sessions.csv, supply.csv and people.csv of that folder';

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { PlainFailure } from './failure';
@@ -37,9 +37,18 @@ describe('a data folder', () => {
 describe('a process that an earlier start left', () => {
   test('is ended', async () => {
     const left = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
-    rememberProcess(home, 'relay', left.pid!);
+    rememberProcess(home, 'relay', { pid: left.pid!, ended: new Promise(() => undefined) });
     await stopLeftOver(home, 'relay', 5_000);
     expect(processIsAlive(left.pid!)).toBe(false);
+  });
+
+  test('is noted only for as long as it runs', async () => {
+    const note = path.join(home, 'run/relay.pid.json');
+    const ended = Promise.resolve({ code: 0, signal: null });
+    rememberProcess(home, 'relay', { pid: process.pid, ended });
+    expect(existsSync(note)).toBe(true);
+    await ended;
+    expect(existsSync(note)).toBe(false);
   });
 
   test('is not mistaken for a later one with the same number', async () => {

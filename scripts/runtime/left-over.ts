@@ -4,6 +4,7 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { PlainFailure, systemErrorCode } from './failure';
 import { readJson, writeJson } from './home';
+import type { Program } from './keeper';
 import { identityOf, isStillRunning } from './process-identity';
 import type { ProcessIdentity } from './process-identity';
 
@@ -29,10 +30,15 @@ export function takeHome(home: string): () => void {
   }
 }
 
-/** Notes a process that we started, so that the next start can find it. */
-export function rememberProcess(home: string, name: string, pid: number): void {
-  const identity = identityOf(pid);
-  if (identity) writeJson(noteOf(home, name), identity);
+/** Notes a process that we started for as long as it runs, so that a start after ours was killed can find it. */
+export function rememberProcess(home: string, name: string, program: Pick<Program, 'pid' | 'ended'>): void {
+  const identity = identityOf(program.pid);
+  if (!identity) return;
+  const note = noteOf(home, name);
+  writeJson(note, identity);
+  void program.ended.then(() => {
+    if (readIdentity(note)?.pid === identity.pid) rmSync(note, { force: true });
+  });
 }
 
 /** Ends the process noted under that name when it still runs: in order, or by SIGKILL when the grace is over. */

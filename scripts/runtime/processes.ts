@@ -60,7 +60,7 @@ async function begin(spec: ProcessSpec, home: string, keeper: Keeper): Promise<P
     stopSignal: 'SIGTERM',
     graceMs: stopGraceMs,
   });
-  rememberProcess(home, spec.name, program.pid);
+  rememberProcess(home, spec.name, program);
   return program;
 }
 

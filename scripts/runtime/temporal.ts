@@ -138,7 +138,7 @@ async function begin(
     graceMs: stopGraceMs,
   });
   // Two servers on one SQLite file would lock each other out, so the next start has to find this one.
-  rememberProcess(options.home, 'temporal', program.pid);
+  rememberProcess(options.home, 'temporal', program);
   await untilHealthy(addressOf(ports), namespace, () => {
     if (program.end()) throw startFailure(lastLines(log, 12, from));
   }).catch(async (error: unknown) => {

@@ -2,7 +2,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { Client } from 'pg';
-import { dataFolder, postgresAccount } from '../runtime/postgres-account';
+import { dataFolder, postgresAccount } from './postgres-account';
 import { withTargetDatabase } from './target-database';
 
 async function answers(url: string): Promise<boolean> {

@@ -1,10 +1,10 @@
 /** Which database an import goes to: the given one, that of the running instance, or the embedded one started for it. */
 import path from 'node:path';
 import { Client } from 'pg';
-import { openHome, readJson, stringEntries } from '../runtime/home';
-import { Keeper } from '../runtime/keeper';
-import { takeHome } from '../runtime/left-over';
-import { startPostgres } from '../runtime/postgres';
+import { openHome, readJson, stringEntries } from './home';
+import { Keeper } from './keeper';
+import { takeHome } from './left-over';
+import { startPostgres } from './postgres';
 
 /**
  * Calls `use` with the connection string of `databaseUrl`, or of the PostgreSQL that an instance runs on `home`
