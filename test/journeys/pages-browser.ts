@@ -1,13 +1,11 @@
 /** A real Chromium for the pages' tests: with scripts or without, narrow or wide, in Chinese or English. */
-import { accessSync, constants } from 'node:fs';
-import path from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 
 import { sessionCookieName } from '../../api/plugins/session';
+import { findBrowser } from '../../scripts/runtime/test-tools';
 import type { PagesTown, TownPerson } from './pages-world';
 
-const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 const flags = [
   '--no-sandbox',
   '--disable-gpu',
@@ -17,26 +15,15 @@ const flags = [
   '--disable-sync',
 ];
 
-/** Starts the browser that `CHROMIUM_PATH` names, else the first on the search path. */
+/** Starts the browser that was found on this machine. */
 export async function startBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: chromiumPath(), headless: true, args: flags });
 }
 
 function chromiumPath(): string {
-  const given = process.env['CHROMIUM_PATH'];
-  if (given !== undefined && given !== '') return given;
-  for (const folder of (process.env['PATH'] ?? '').split(path.delimiter)) {
-    for (const name of names) {
-      const candidate = path.join(folder, name);
-      try {
-        accessSync(candidate, constants.X_OK);
-        return candidate;
-      } catch {
-        // Not there: look further.
-      }
-    }
-  }
-  throw new Error('No Chromium was found: install one or name it in CHROMIUM_PATH.');
+  const found = findBrowser();
+  if (found === undefined) throw new Error('No Chromium was found: install one or name it in CHROMIUM_PATH.');
+  return found;
 }
 
 export interface VisitorOptions {

@@ -1,0 +1,94 @@
+/**
+ * What only the tests need and npm does not bring: a browser and docker-compose. Used as found; where one is missing
+ * it is installed once if the machine lets us, so that `npm test` works right after `git clone`.
+ */
+import { spawn } from 'node:child_process';
+import { accessSync, constants, existsSync } from 'node:fs';
+import path from 'node:path';
+import { chromium } from 'playwright-core';
+import { projectRoot } from '../../config/project-root';
+
+const browserNames = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+/** Where desktop systems keep a browser outside the search path. */
+const browserPlaces = ['/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'];
+
+/** The browser that `CHROMIUM_PATH` names, else the first on the search path, else one that was downloaded for us. */
+export function findBrowser(environment: NodeJS.ProcessEnv = process.env): string | undefined {
+  if (environment['CHROMIUM_PATH']) return environment['CHROMIUM_PATH'];
+  return (
+    browserNames.map((name) => onPath(name, environment)).find((found) => found !== undefined) ??
+    [...browserPlaces, chromium.executablePath()].find((place) => existsSync(place))
+  );
+}
+
+/** The first program of that name on the search path. */
+export function onPath(name: string, environment: NodeJS.ProcessEnv = process.env): string | undefined {
+  return (environment['PATH'] ?? '')
+    .split(path.delimiter)
+    .map((folder) => path.join(folder, name))
+    .find((candidate) => {
+      try {
+        accessSync(candidate, constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+}
+
+interface TestTool {
+  readonly what: string;
+  readonly find: () => string | undefined;
+  /** Debian's packages of it, with what it needs to be of use. */
+  readonly packages: readonly string[];
+  /** How it comes where packages cannot be installed; its exit code tells nothing, `find` does. */
+  readonly download?: readonly string[];
+}
+
+const tools: readonly TestTool[] = [
+  {
+    what: 'a Chromium browser',
+    find: () => findBrowser(),
+    packages: ['chromium', 'fonts-noto-cjk'],
+    download: [
+      process.execPath,
+      path.join('node_modules', 'playwright-core', 'cli.js'),
+      'install',
+      'chromium',
+    ],
+  },
+  { what: 'docker-compose', find: () => onPath('docker-compose'), packages: ['docker-compose'] },
+];
+
+/**
+ * Sees to every tool and says what it does. A tool that could not be had is told in a sentence; the tests that need
+ * it then fail, for a test that cannot run is no success.
+ */
+export async function prepareTestTools(say: (text: string) => void): Promise<void> {
+  for (const tool of tools) {
+    if (tool.find() !== undefined) continue;
+    say(`Installing ${tool.what} for the tests, once …`);
+    if (process.getuid?.() === 0 && onPath('apt-get') !== undefined) await installPackages(tool.packages);
+    if (tool.find() === undefined && tool.download) await run(tool.download);
+    if (tool.find() !== undefined) continue;
+    say(`The tests need ${tool.what}; on Debian: apt-get install ${tool.packages.join(' ')}.`);
+  }
+}
+
+async function installPackages(packages: readonly string[]): Promise<void> {
+  await run(['apt-get', 'update', '-qq']);
+  await run(['apt-get', 'install', '-y', '-qq', '--no-install-recommends', ...packages]);
+}
+
+/** Runs a command quietly to its end, whatever that is. */
+function run([command = '', ...args]: readonly string[]): Promise<void> {
+  const child = spawn(command, args, {
+    cwd: projectRoot,
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    stdio: 'ignore',
+  });
+  return new Promise((resolve) => {
+    child.once('error', () => resolve());
+    child.once('close', () => resolve());
+  });
+}
