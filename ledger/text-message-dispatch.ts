@@ -229,18 +229,27 @@ export async function awaitedReceipts(
   );
 }
 
-/** How many texts wait, in which state, and how many may have gone out twice: for `/metrics`. */
+/** How many texts wait, in which state and how long, and how many may have gone out twice: for `/metrics`. */
 export async function textCounts(db: LedgerReader): Promise<{
   readonly queued: number;
   readonly submitting: number;
   readonly unknown: number;
   readonly repeats: number;
+  /** Age in seconds, by the ledger's clock, of the oldest of those that wait; 0 when none does. */
+  readonly oldestSeconds: number;
 }> {
-  const { rows } = await sql<{ queued: number; submitting: number; unknown: number; repeats: number }>`
+  const { rows } = await sql<{
+    queued: number;
+    submitting: number;
+    unknown: number;
+    repeats: number;
+    oldestSeconds: number;
+  }>`
     select count(*) filter (where status = 'queued') as queued,
       count(*) filter (where status = 'submitting') as submitting,
       count(*) filter (where status = 'unknown') as unknown,
-      (select coalesce(sum(repeats), 0) from text_message where repeats > 0) as repeats
+      (select coalesce(sum(repeats), 0) from text_message where repeats > 0) as repeats,
+      greatest(coalesce(extract(epoch from ledger_now() - min(created_at)), 0), 0)::float8 as "oldestSeconds"
     from text_message where status in ('queued', 'submitting', 'unknown')
   `.execute(db);
   const [row] = rows;

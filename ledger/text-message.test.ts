@@ -1,3 +1,5 @@
+import { sql } from 'kysely';
+
 import { addMs } from '../domain/civil-time/plain-date';
 import { LedgerWorld, at } from '../test/builders/ledger-world';
 import { ledgerNow } from './clock';
@@ -153,6 +155,18 @@ test('a refusal for good ends a text; another is tried again after a pause that 
   await dueNow();
   expect(await claimTexts(world.ledger.db, { limit: 1, leaseMs: 1 })).toEqual([]);
   expect(await statusOf(textMessageId)).toMatchObject({ status: 'rejected', last_code: 'E2' });
+});
+
+test('how long the oldest waiting text has waited is told, and nothing once none waits', async () => {
+  expect((await textCounts(world.ledger.db)).oldestSeconds).toBe(0);
+  await queue();
+  await sql`update text_message set created_at = created_at - interval '90 seconds'`.execute(world.ledger.db);
+  const { oldestSeconds } = await textCounts(world.ledger.db);
+  expect(oldestSeconds).toBeGreaterThanOrEqual(90);
+  expect(oldestSeconds).toBeLessThan(120);
+  const { textMessageId } = await claimOne();
+  await recordAccepted(world.ledger.db, [{ textMessageId, gatewayMessageId: 'G9', mayHaveRepeated: false }]);
+  expect((await textCounts(world.ledger.db)).oldestSeconds).toBe(0);
 });
 
 test('an unknown outcome comes again as such, and possible repeats are counted', async () => {

@@ -143,16 +143,22 @@ export function startTextDelivery(options: TextDeliveryOptions): Running {
 
 function deliveryMetrics(ledger: Ledger, registry: Registry) {
   const registers = [registry];
+  const oldest = new Gauge({
+    name: 'texts_oldest_waiting_seconds',
+    help: 'Age of the oldest text message not yet accepted by the gateway',
+    registers,
+  });
   new Gauge({
     name: 'texts_waiting',
     help: 'Text messages not yet accepted by the gateway, by state',
     labelNames: ['status'],
     registers,
     async collect() {
-      const { queued, submitting, unknown } = await textCounts(ledger.db);
+      const { queued, submitting, unknown, oldestSeconds } = await textCounts(ledger.db);
       this.set({ status: 'queued' }, queued);
       this.set({ status: 'submitting' }, submitting);
       this.set({ status: 'unknown' }, unknown);
+      oldest.set(oldestSeconds);
     },
   });
   return {

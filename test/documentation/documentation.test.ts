@@ -72,6 +72,23 @@ test('the operations page explains every setting', () => {
   ).toEqual([]);
 });
 
+test('every metric that the operations page names is one that a process serves', () => {
+  const named = [
+    ...textOf('docs/operations.md').matchAll(/`((?:yiyue|texts|text|relay|temporal)_[a-z_]+)`/g),
+  ].flatMap(([, name]) => (name === undefined ? [] : [name]));
+  expect(named.length).toBeGreaterThanOrEqual(5);
+  const sources = [
+    'api/plugins/metrics.ts',
+    'workers/text-delivery.ts',
+    'workers/citizen-relay.ts',
+    'activities/reconciliation.ts',
+  ]
+    .map(textOf)
+    .join('\n');
+  // The engine's SDK puts its own word before the names of our gauges.
+  expect(named.filter((name) => !sources.includes(`'${name.replace(/^temporal_/, '')}'`))).toEqual([]);
+});
+
 test('every identifier of the glossary is used in the code', () => {
   const identifiers = [...textOf('docs/glossary.md').matchAll(/\| `(\w+)`\s*\|$/gm)].map(
     ([, name]) => name ?? '',
