@@ -22,6 +22,10 @@ export function explain(error: unknown): string {
     case 'EPERM':
     case 'EROFS':
       return `This account may not write${place}: change the owner of that place or choose another by YIYUE_HOME.`;
+    case 'ERR_PARSE_ARGS_UNKNOWN_OPTION':
+    case 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL':
+    case 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE':
+      return `${firstSentence(error)}. npm start -- --help lists what there is.`;
     default:
       return error instanceof Error ? (error.stack ?? error.message) : String(error);
   }
@@ -31,6 +35,11 @@ export function explain(error: unknown): string {
 export function failWith(error: unknown): void {
   process.stderr.write(`${explain(error)}\n`);
   process.exitCode = 1;
+}
+
+/** Node adds advice for the authors of programs to what it says of an argument. */
+function firstSentence(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('. ')[0] ?? '';
 }
 
 function pathOf(error: unknown): string {
