@@ -70,6 +70,14 @@ describe('booking', () => {
     });
   });
 
+  test('has one instant until it is moved, so that nothing reads as moved that was not', async () => {
+    const personKey = await world.person();
+    const appointmentNumber = await booked(personKey);
+    const { rows } = await sql<{ same: boolean }>`select booked_at = arranged_at as same from appointment
+      where appointment_number = ${appointmentNumber}`.execute(world.ledger.db);
+    expect(rows).toEqual([{ same: true }]);
+  });
+
   test('nobody reads another’s appointment', async () => {
     const appointmentNumber = await booked(await world.person());
     const stranger = await world.person();

@@ -61,6 +61,9 @@ export async function book(
         slot_id: slot.slot_id,
         contact_id: contactId,
         status: 'booked',
+        // One instant for both: the clock's defaults would differ, and a booking would read as moved.
+        booked_at: person.now,
+        arranged_at: person.now,
       })
       .returning('appointment_number')
       .executeTakeFirstOrThrow();
