@@ -140,3 +140,10 @@ test('no text ever holds more of a mobile than its last three digits', () => {
     }),
   );
 });
+
+test('number and withdrawal are called as the pages call them', () => {
+  for (const purpose of ['registrationReceived', 'registrationChanged', 'registrationWithdrawn'] as const) {
+    expect(render(purpose, 'zh')).toContain('登記序號1387420489');
+  }
+  expect(render('registrationWithdrawn', 'zh')).toContain('意願登記已取消');
+});

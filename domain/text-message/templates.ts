@@ -108,15 +108,15 @@ const questions: Name = { zh: '非本人或有疑問請撥1922。', en: 'Not you
 
 const templates: Templates = {
   registrationReceived: ({ registrationNumber, roundId }, names) => ({
-    zh: `已收到${names.round(roundId).zh}意願登記，登記編號${registrationNumber}。編號非接種順序；輪到時另以簡訊通知預約。若非本人辦理，請撥1922。`,
+    zh: `已收到${names.round(roundId).zh}意願登記，登記序號${registrationNumber}。序號非接種順序；輪到時另以簡訊通知預約。若非本人辦理，請撥1922。`,
     en: `Your registration for ${names.round(roundId).en} was received, no. ${registrationNumber}. It is no order of service; we text you when you may book. Not you? Call 1922.`,
   }),
   registrationChanged: ({ registrationNumber, roundId }, names) => ({
-    zh: `${names.round(roundId).zh}意願登記已修改，登記編號${registrationNumber}。若非本人辦理，請撥1922。`,
+    zh: `${names.round(roundId).zh}意願登記已修改，登記序號${registrationNumber}。若非本人辦理，請撥1922。`,
     en: `Your registration for ${names.round(roundId).en}, no. ${registrationNumber}, was changed. Not you? Call 1922.`,
   }),
   registrationWithdrawn: ({ registrationNumber, roundId }, names) => ({
-    zh: `${names.round(roundId).zh}意願登記已撤回，登記編號${registrationNumber}。登記期間內可重新登記。若非本人辦理，請撥1922。`,
+    zh: `${names.round(roundId).zh}意願登記已取消，登記序號${registrationNumber}。登記期間內可重新登記。若非本人辦理，請撥1922。`,
     en: `Your registration for ${names.round(roundId).en}, no. ${registrationNumber}, was withdrawn. You may register again while registration is open. Not you? Call 1922.`,
   }),
   invitation: ({ product, opensAt, closesAt }, names) => ({
