@@ -10,10 +10,15 @@ import type { Words } from './words';
 
 const longest = 4_000;
 
+/** Text as it can be looked up: nobody types a NUL, and PostgreSQL takes none. */
+function withoutNul(text: string): string {
+  return text.replaceAll('\0', '');
+}
+
 /** A field of the form as it was typed, without white space at its ends; empty when it was not sent. */
 export function field(request: FastifyRequest, name: string): string {
   const value = fieldsOf(request)[name];
-  return typeof value === 'string' ? value.slice(0, longest).trim() : '';
+  return typeof value === 'string' ? withoutNul(value.slice(0, longest)).trim() : '';
 }
 
 /** Whether the form has the field at all, empty or not. */
@@ -24,10 +29,8 @@ export function hasField(request: FastifyRequest, name: string): boolean {
 /** All values of a field that may be sent several times. */
 export function fieldValues(request: FastifyRequest, name: string): readonly string[] {
   const value = fieldsOf(request)[name];
-  if (typeof value === 'string') return [value];
-  return Array.isArray(value)
-    ? value.filter((item): item is string => typeof item === 'string').slice(0, 50)
-    : [];
+  const values: readonly unknown[] = Array.isArray(value) ? value.slice(0, 50) : [value];
+  return values.filter((item) => typeof item === 'string').map(withoutNul);
 }
 
 function fieldsOf(request: FastifyRequest): Record<string, unknown> {
@@ -38,7 +41,7 @@ function fieldsOf(request: FastifyRequest): Record<string, unknown> {
 /** A parameter of the address. */
 export function parameter(request: FastifyRequest, name: string): string {
   const value = ((request.query ?? {}) as Record<string, unknown>)[name];
-  return typeof value === 'string' ? value.slice(0, 300) : '';
+  return typeof value === 'string' ? withoutNul(value.slice(0, 300)) : '';
 }
 
 /** The context of a command that this form asks for: sent twice with the same key it is done once. */

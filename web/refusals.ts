@@ -22,7 +22,7 @@ const waysOn: Readonly<Record<ProblemCode, readonly Way[]>> = {
   noOpenRound: ['front'],
   registrationNotOpenYet: ['front', 'lookup'],
   registrationClosed: ['registration', 'booking', 'front'],
-  notInOpenGroup: ['front'],
+  notInOpenGroup: ['booking', 'front'],
   notRegistered: ['registration', 'front'],
   alreadySettled: ['registration', 'booking'],
   productRequired: ['registration'],
@@ -91,7 +91,11 @@ function wayText(way: Way, { t }: Words): string {
 /** Title and text of a refusal. Where the API's text points at a member, the page says its value instead. */
 export function refusalWords(refusal: AnyRefusal, words: Words): { title: string; detail: string } {
   const { title, detail } = problemTexts[refusal.code][words.language];
-  return { title, detail: detailWithValue(refusal, words) ?? detail };
+  const sentAlready = refusal.code === 'idempotencyKeyReused' || refusal.code === 'idempotencyKeyInvalid';
+  return {
+    title: sentAlready ? words.t.refusal.sentAlreadyTitle : title,
+    detail: detailWithValue(refusal, words) ?? detail,
+  };
 }
 
 function detailWithValue(refusal: AnyRefusal, words: Words): string | undefined {
@@ -133,12 +137,14 @@ export async function refusalPage(
   const { words } = request;
   const { title, detail } = refusalWords(refusal, words);
   for (const [name, value] of Object.entries(problemHeaders(refusal))) void reply.header(name, value);
+  const here = request.method === 'GET' ? request.url.split('?', 1)[0] : undefined;
+  const ways = waysOn[refusal.code].filter((way) => wayAddress[way] !== here);
   return reply.page(
     'message.njk',
     {
       title,
       paragraphs: [detail],
-      actions: waysOn[refusal.code].map((way) => ({ href: wayAddress[way], text: wayText(way, words) })),
+      actions: ways.map((way) => ({ href: wayAddress[way], text: wayText(way, words) })),
       whatNow: true,
       help: true,
       reference: refusal.code,

@@ -1,4 +1,5 @@
 /** Booking, moving, cancelling and looking up on pages, by a real browser, over the real app and ledger. */
+import { sql } from 'kysely';
 import type { Browser } from 'playwright-core';
 
 import { addDays } from '../../domain/civil-time/plain-date';
@@ -74,6 +75,36 @@ test('county, district, site, date and window: full ones are shown and cannot be
   expect(ticket).toContain('健保卡');
   expect(ticket).toContain('颱風');
   expect(ticket).not.toContain('0912345678');
+});
+
+test('who may book but not register is shown the way to book, and districts say how many places they have', async () => {
+  const v = await signedIn(await town.person());
+  await v.open('/registration');
+  expect(await v.heading()).toBe('您非本期開放登記對象');
+  await v.press('預約接種');
+  await v.press('選擇地點與時段');
+  await v.press(/^臺北市$/);
+  expect(await v.text()).toContain('剩餘的名額數');
+  const { rows } = await sql<{ left: number }>`select sum(capacity - booked)::int as left
+    from slot join site using (site_id) where district_code = '63000030'`.execute(
+    town.running.world.ledger.db,
+  );
+  expect(await v.page.locator('.choices', { hasText: '大安區' }).innerText()).toMatch(
+    new RegExp(`大安區\\s*${String(rows[0]?.left)}\\b`),
+  );
+});
+
+test('a NUL in an address or a form finds nothing and breaks nothing', async () => {
+  const v = await booked(await town.person());
+  expect((await v.context.request.get('/appointment/move/time?site=%00')).status()).toBe(404);
+  await v.press('取消預約');
+  const token = await v.page.locator('main input[name=_csrf]').getAttribute('value');
+  for (const address of ['/appointment/cancel', '/appointment/move/check']) {
+    const answer = await v.context.request.post(address, {
+      form: { _csrf: token ?? '', slotId: '1', appointmentNumber: '\0' },
+    });
+    expect(answer.status()).toBe(404);
+  }
 });
 
 test('whoever loses the race takes one of the next three with one press', async () => {

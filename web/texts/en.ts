@@ -24,6 +24,7 @@ export const en: Texts = {
     no: 'No',
     required: 'is required',
     errorPrefix: 'Error: ',
+    errorWord: 'Error',
     colon: ': ',
     errorTitle: 'There is a problem',
     footerPhones: 'Helplines',
@@ -371,8 +372,8 @@ export const en: Texts = {
     doseIntervalNotReached: (date) =>
       `Too soon after your previous dose: the first possible day is ${date}. Choose a later time.`,
     requestInvalid: 'What was sent is not complete. Go back and try again.',
-    sentAlready:
-      'This form was sent before. See your registration or appointment from the front page before you change it.',
+    sentAlreadyTitle: 'This form was sent before',
+    sentAlready: 'See your registration or appointment from the front page before you change it.',
   },
   errors: {
     notFoundTitle: 'Page not found',
