@@ -55,7 +55,7 @@ export function registrationPages(app: FastifyInstance): void {
   app.post('/registration/check', form, async (request, reply) => {
     const open = await openRegistration(app, request);
     if (!open.ok) return refusalPage(request, reply, open.refusal);
-    const { personKey, round, live } = open.value;
+    const { personKey, round } = open.value;
     // The form says which answers the person saw, so that another tab cannot slip others under the same button.
     const wish = {
       roundId: round.roundId,
@@ -67,7 +67,9 @@ export function registrationPages(app: FastifyInstance): void {
     const outcome = await app.acts.register(formContext(request), wish);
     if (!outcome.ok) return refusalPage(request, reply, outcome.refusal);
     await forgetAnswers(app.ledger, personKey);
-    return reply.redirect(`/registration?done=${live ? 'changed' : 'registered'}`, 303);
+    // Asked of the ledger, not of what stood before: the second press of a double one reads the same as the first.
+    const done = outcome.value.changedAt === null ? 'registered' : 'changed';
+    return reply.redirect(`/registration?done=${done}`, 303);
   });
 
   app.get('/registration/withdraw', page, async (request, reply) => {

@@ -174,5 +174,8 @@ test('texts that citizens would have received stand in the inbox of the demonstr
   await v.page.fill('#mobile', '0912345678');
   await v.press('篩選');
   expect(v.address).toBe('/inbox');
+  await v.page.fill('#mobile', '12');
+  await v.press('篩選');
+  expect(await v.page.locator('.govuk-error-summary a').innerText()).toContain('09 開頭');
   await v.leave();
 });

@@ -194,6 +194,37 @@ test('a form that is sent twice has one effect', async () => {
   expect(Number(count)).toBe(1);
 });
 
+test('registering twice by a double press reads as registered, and the form changed afterwards as sent before', async () => {
+  const v = await come({ scripts: false });
+  await v.open('/registration');
+  await v.signIn(await town.person());
+  await answerAll(v);
+  const form = Object.fromEntries(
+    await v.page
+      .locator('main form input[name]')
+      .evaluateAll((inputs) =>
+        inputs.map((input) => [input.getAttribute('name') ?? '', input.getAttribute('value') ?? '']),
+      ),
+  );
+  const press = async (answers: Record<string, string>) =>
+    v.context.request.post('/registration/check', { form: answers, maxRedirects: 0 });
+  for (const answer of [await press(form), await press(form)]) {
+    expect(answer.headers()['location']).toBe('/registration?done=registered');
+  }
+  const other = await (await press({ ...form, mobile: '0987654321' })).text();
+  expect(other).toContain('這張表單已經送出過</h1>');
+  expect(other).not.toContain('Idempotency');
+});
+
+test('what is wrong with a field is announced in the language of the page', async () => {
+  const v = await come({ scripts: false });
+  await v.open('/registration');
+  await v.signIn(await town.person());
+  await v.page.fill('#mobile', '12');
+  await v.press('繼續');
+  expect(await v.page.locator('.govuk-error-message').textContent()).toMatch(/^\s*錯誤:/);
+});
+
 test('a form without its token is refused with a way back, and a page that is none says so', async () => {
   const v = await registered(await town.person());
   await v.open('/registration/withdraw');
