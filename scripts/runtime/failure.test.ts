@@ -1,5 +1,4 @@
 import { parseArgs } from 'node:util';
-import { describe, expect, test } from '@jest/globals';
 
 import { explain } from './failure';
 
