@@ -5,7 +5,10 @@ import { ensureAuditPartitions } from '../ledger/audit';
 import { sweepChallenges } from '../ledger/challenge';
 import { pokeOverdue } from '../ledger/citizen-outbox';
 import type { Ledger } from '../ledger/database';
+import { pokeOverduePlaces } from '../ledger/freed-place';
 import { sweepAnswers } from '../ledger/idempotency';
+import { pokeOpenWaves } from '../ledger/invitation-wave';
+import { commitDraws } from '../ledger/leftover-draw';
 import { readRounds, roundsChangedLately } from '../ledger/round';
 import { sweepEndedSessions } from '../ledger/session';
 import type { Overdue, ReconciliationActivities } from '../workflows/reconciliation/activities';
@@ -32,6 +35,8 @@ export function reconciliationActivities(parts: ReconciliationParts): Reconcilia
   return {
     async pokeOverdue() {
       const overdue = await pokeOverdue(ledger.db, { graceMs });
+      await pokeOverduePlaces(ledger.db, { graceMs });
+      await pokeOpenWaves(ledger.db);
       gauge('reconciliation_persistent_overdue', 'People overdue after several pokes').set(
         overdue.persistent,
       );
@@ -51,6 +56,7 @@ export function reconciliationActivities(parts: ReconciliationParts): Reconcilia
     },
     async ensureRounds() {
       const rounds = await readRounds(ledger.db);
+      await commitDraws(ledger);
       const changed = await roundsChangedLately(ledger.db, changedLatelyMs);
       for (const { roundId } of rounds) {
         await (changed.has(roundId) ? parts.tellRoundChanged(roundId) : parts.ensureRound(roundId));

@@ -8,14 +8,16 @@ import type { Ledger } from '../ledger/database';
 import type { BatchOptions } from '../ledger/round-batches';
 import { getRoundCalendar } from '../ledger/round-calendar';
 import { closeRound, lapseInvitations, markMissed } from '../ledger/round-steps';
-import { settleRound } from '../ledger/settlement';
+import { beginSettlement, carryOutSettlement, settleRound } from '../ledger/settlement';
+import { decideSettlement } from '../ledger/settlement-decision';
 import type { RoundActivities, RoundStepAnswer } from '../workflows/round/activities';
 
 /** A statement that decides for millions reports no progress: meanwhile the process tells that it lives. */
 const beatEveryMs = 5_000;
 
 export function roundActivities(ledger: Ledger): RoundActivities {
-  const take = (roundId: string, step: RoundStep) => whenDue(ledger, roundId, step);
+  const take = (roundId: string, step: RoundStep) =>
+    whenDue(ledger, step, (options) => takeStep(ledger, roundId, step, options));
   return {
     async readRoundFacts(roundId) {
       const { calendar, closed, clockOffsetMs } = await getRoundCalendar(ledger.db, roundId);
@@ -23,6 +25,10 @@ export function roundActivities(ledger: Ledger): RoundActivities {
     },
     carryOver: take,
     settle: take,
+    beginSettlement: (roundId, step) => whenDue(ledger, step, () => beginSettlement(ledger, roundId)),
+    decideSettlement: (roundId, step) => whenDue(ledger, step, () => decideSettlement(ledger, roundId)),
+    carryOutSettlement: (roundId, step) =>
+      whenDue(ledger, step, (options) => carryOutSettlement(ledger, roundId, options)),
     lapseInvitations: take,
     markMissed: take,
     closeRound: take,
@@ -30,13 +36,17 @@ export function roundActivities(ledger: Ledger): RoundActivities {
 }
 
 /** Takes the step unless the ledger's clock, which rules, has not come so far. */
-async function whenDue(ledger: Ledger, roundId: string, step: RoundStep): Promise<RoundStepAnswer> {
+async function whenDue(
+  ledger: Ledger,
+  step: RoundStep,
+  act: (options: BatchOptions) => Promise<RoundStepAnswer>,
+): Promise<RoundStepAnswer> {
   if (Date.parse(await ledgerNow(ledger.db)) < Date.parse(step.at))
     return { answer: 'notDue', until: step.at };
   const stopping = cancellationSignal();
   const beat = setInterval(() => heartbeat(), beatEveryMs);
   try {
-    return await takeStep(ledger, roundId, step, {
+    return await act({
       onProgress(touched) {
         heartbeat(touched);
         // A worker that shuts down stops between two batches; the next one goes on from there.

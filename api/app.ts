@@ -7,30 +7,48 @@ import type { Ledger } from '../ledger/database';
 import { logging } from './logging';
 import { actsPlugin } from './plugins/acts';
 import { captchaPlugin } from './plugins/captcha';
+import { heldAnswersPlugin } from './plugins/held-answers';
 import { idempotencyPlugin } from './plugins/idempotency';
 import { jsonBodyPlugin } from './plugins/json-body';
 import { ledgerPlugin } from './plugins/ledger';
+import { loadReportPlugin } from './plugins/load-report';
 import { limitsPlugin, type Guarded, type LimitSettings } from './plugins/limits';
 import { metricsPlugin } from './plugins/metrics';
 import { notFoundPlugin } from './plugins/not-found';
 import { openApiPlugin } from './plugins/openapi';
+import { operatorPlugin } from './plugins/operator';
 import { originPlugin } from './plugins/origin';
+import { placesPlugin } from './plugins/places';
 import { pressurePlugin } from './plugins/pressure';
-import { refusalsPlugin, refuseUnroutable } from './plugins/refusals';
+import { pageOfUnreadable, refusalsPlugin, refuseUnroutable } from './plugins/refusals';
 import { requestLogPlugin } from './plugins/request-log';
 import { securityHeadersPlugin } from './plugins/security-headers';
 import { sessionPlugin } from './plugins/session';
+import { tracingPlugin } from './plugins/tracing';
+import { waitingRoomPlugin, type WaitingRoomOptions } from './plugins/waiting-room';
 import type { EngineState } from './readiness';
 import { operationsRoutes } from './routes/operations';
 import { appointmentRoutes } from './routes/v1/appointments';
 import { captchaRoutes } from './routes/v1/captcha';
 import { invitationRoutes } from './routes/v1/invitation';
+import { leftoverRoutes } from './routes/v1/leftover';
 import { quickLookupRoutes } from './routes/v1/quick-lookups';
 import { registrationRoutes } from './routes/v1/registration';
 import { roundRoutes } from './routes/v1/rounds';
 import { sessionRoutes } from './routes/v1/sessions';
+import { settlementRoutes } from './routes/v1/settlement';
 import { siteRoutes } from './routes/v1/sites';
+import { invitationWaveRoutes } from './routes/v1/staff/invitation-waves';
+import { closureRoutes } from './routes/v1/staff/closures';
+import { operatorRoutes } from './routes/v1/staff/operators';
+import { parentalConsentRoutes } from './routes/v1/staff/parental-consents';
+import { settlementStaffRoutes } from './routes/v1/staff/settlements';
+import { testHandsetRoutes } from './routes/v1/staff/test-handsets';
+import { staffWaitingRoomRoutes } from './routes/v1/staff/waiting-room';
 import { stationRoutes } from './routes/v1/station';
+import { stationLeftoverRoutes } from './routes/v1/station-leftover';
+import { waitingListRoutes } from './routes/v1/waiting-list';
+import { waitingRoomRoutes } from './routes/v1/waiting-room';
 
 /** What the app is built from; processes and tests bring their own. */
 export interface AppParts {
@@ -52,13 +70,21 @@ export interface AppParts {
   readonly engineState?: () => EngineState;
   /** How late the event loop may be before people are turned away; 0, the default, for never. */
   readonly maxEventLoopDelayMs?: number;
+  /** How many statements and how many bookings may wait before people are turned away; 0, the default, for any number. */
+  readonly maxLedgerQueue?: number;
+  readonly maxBookingQueue?: number;
+  /** The line before signing in; without it there is none. */
+  readonly waitingRoom?: Pick<WaitingRoomOptions, 'perSecond' | 'holdMinutes' | 'lookEveryMs'>;
   /** Measure the process too; one app a process may. */
   readonly measureProcess?: boolean;
+  /** A span for each request; the process has to have started tracing. */
+  readonly traced?: boolean;
   /** The pages; without them there is only the API. */
   readonly pages?: FastifyPluginAsync;
 }
 
 const v1 = { prefix: '/v1' };
+const staff = { prefix: '/v1/staff' };
 
 /** Builds the app; it neither listens nor needs the database to be up. */
 export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
@@ -71,23 +97,38 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     forceCloseConnections: 'idle',
     exposeHeadRoutes: true,
     frameworkErrors: refuseUnroutable,
+    rewriteUrl: pageOfUnreadable,
   });
   app.setValidatorCompiler(TypeBoxValidatorCompiler);
 
   await app.register(refusalsPlugin);
   await app.register(notFoundPlugin);
   await app.register(requestLogPlugin);
-  await app.register(pressurePlugin, { maxEventLoopDelayMs: parts.maxEventLoopDelayMs ?? 0 });
+  if (parts.traced) await app.register(tracingPlugin);
+  await app.register(heldAnswersPlugin);
   await app.register(securityHeadersPlugin, { secure });
   await app.register(jsonBodyPlugin);
   await app.register(originPlugin, { publicOrigin: parts.publicOrigin });
   await app.register(ledgerPlugin, { ledger: parts.ledger });
+  await app.register(loadReportPlugin);
+  await app.register(placesPlugin);
+  await app.register(pressurePlugin, {
+    maxEventLoopDelayMs: parts.maxEventLoopDelayMs ?? 0,
+    maxLedgerQueue: parts.maxLedgerQueue ?? 0,
+    maxBookingQueue: parts.maxBookingQueue ?? 0,
+  });
   await app.register(captchaPlugin, { key: parts.captchaKey });
   await app.register(limitsPlugin, parts.limits ? { settings: parts.limits } : {});
   await app.register(idempotencyPlugin);
   await app.register(sessionPlugin, { key: parts.sessionKey, secure });
+  await app.register(operatorPlugin);
 
   await app.register(metricsPlugin, { ofProcess: parts.measureProcess ?? false });
+  await app.register(waitingRoomPlugin, {
+    ...(parts.waitingRoom ?? { perSecond: 0, holdMinutes: 0 }),
+    key: parts.sessionKey,
+    secure,
+  });
   await app.register(actsPlugin, {
     registry: parts.registry,
     ...(parts.signInFloorMs !== undefined && { signInFloorMs: parts.signInFloorMs }),
@@ -98,12 +139,24 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   await app.register(captchaRoutes, v1);
   await app.register(sessionRoutes, v1);
   await app.register(roundRoutes, v1);
+  await app.register(settlementRoutes, v1);
   await app.register(registrationRoutes, v1);
   await app.register(invitationRoutes, v1);
   await app.register(siteRoutes, v1);
   await app.register(appointmentRoutes, v1);
+  await app.register(waitingListRoutes, v1);
+  await app.register(leftoverRoutes, v1);
   await app.register(quickLookupRoutes, v1);
   await app.register(stationRoutes, v1);
+  await app.register(stationLeftoverRoutes, v1);
+  await app.register(waitingRoomRoutes, v1);
+  await app.register(operatorRoutes, staff);
+  await app.register(parentalConsentRoutes, staff);
+  await app.register(settlementStaffRoutes, staff);
+  await app.register(invitationWaveRoutes, staff);
+  await app.register(testHandsetRoutes, staff);
+  await app.register(staffWaitingRoomRoutes, staff);
+  await app.register(closureRoutes, staff);
   if (parts.pages) await app.register(parts.pages);
   return app;
 }

@@ -27,6 +27,7 @@ const appointment: AppointmentView = {
   startsAt: '2031-07-06T06:00:00.000Z',
   endsAt: '2031-07-06T09:00:00.000Z',
   mobile: '0912345678',
+  closedFor: null,
   roundId: 'round-1',
 };
 

@@ -6,10 +6,14 @@ import type { Ledger } from '../ledger/database';
 import { sweepDrafts } from '../ledger/draft';
 import { sweepAnswers } from '../ledger/idempotency';
 import { sweepEndedSessions } from '../ledger/session';
+import { sweepWaitingRoom } from '../ledger/waiting-room';
 import { sessionLifeMs } from './plugins/session';
+import { ticketLifeMs } from './waiting-room/ticket';
 
 /** Rows removed, by what they were. */
-export type Swept = Readonly<Record<'challenges' | 'sessions' | 'answers' | 'drafts' | 'limits', number>>;
+export type Swept = Readonly<
+  Record<'challenges' | 'sessions' | 'answers' | 'drafts' | 'limits' | 'draws', number>
+>;
 
 /** Sweeps once. Safe from several processes at the same time. */
 export async function sweep(ledger: Ledger): Promise<Swept> {
@@ -19,6 +23,7 @@ export async function sweep(ledger: Ledger): Promise<Swept> {
     answers: await sweepAnswers(ledger),
     drafts: await sweepDrafts(ledger),
     limits: await sweepLimits(ledger),
+    draws: await sweepWaitingRoom(ledger, ticketLifeMs),
   };
 }
 

@@ -28,6 +28,7 @@ describe('the table of problems', () => {
       'notReady',
       'originRefused',
       'overloaded',
+      'waitingRoom',
     ]);
   });
 

@@ -18,11 +18,19 @@ export type ServiceProblem =
   | {
       readonly code: Exclude<
         ServiceProblemCode,
-        'methodNotAllowed' | 'notReady' | 'ledgerUnavailable' | 'overloaded'
+        'methodNotAllowed' | 'notReady' | 'ledgerUnavailable' | 'overloaded' | 'waitingRoom'
       >;
     }
   | { readonly code: 'methodNotAllowed'; readonly allow: readonly string[] }
   | { readonly code: 'notReady' | 'ledgerUnavailable' | 'overloaded'; readonly retryAfterSeconds: number }
+  | {
+      readonly code: 'waitingRoom';
+      readonly retryAfterSeconds: number;
+      /** People before them in line. */
+      readonly ahead: number;
+      readonly waitSecondsFrom?: number;
+      readonly waitSecondsTo?: number;
+    }
   | { readonly code: 'requestInvalid'; readonly errors: readonly FieldProblem[] };
 
 export type AnyRefusal = Refusal | ServiceProblem;
@@ -45,6 +53,14 @@ export class RefusedRequest extends Error {
   constructor(readonly refusal: AnyRefusal) {
     super(refusal.code);
   }
+}
+
+/** Refuses a date that no calendar has; the pattern of a civil date lets the 30th of February pass. */
+export function noSuchDay(pointer: string, part: 'query' | 'body'): RefusedRequest {
+  return new RefusedRequest({
+    code: 'requestInvalid',
+    errors: [{ pointer, part, zh: '此日期不存在。', en: 'There is no such day.' }],
+  });
 }
 
 /** The value of an accepted outcome; a refusal is thrown to the error handler. */
@@ -87,6 +103,7 @@ export function problemHeaders(refusal: AnyRefusal): Record<string, string> {
   if (refusal.code === 'registryUnavailable') return { 'retry-after': '60' };
   if (refusal.code === 'methodNotAllowed') return { allow: refusal.allow.join(', ') };
   if (refusal.code === 'stationUnknown') return { 'www-authenticate': 'Bearer realm="station"' };
+  if (refusal.code === 'operatorUnknown') return { 'www-authenticate': 'Bearer realm="operator"' };
   return {};
 }
 

@@ -1,6 +1,7 @@
 /** The shapes of the API: each is validation, type, documentation and output filter at once. */
 import { Type, type TSchema } from 'typebox';
 
+import { closureReasons } from '../domain/closure/closure';
 import { problemTexts, type ProblemCode } from './problem-texts';
 
 const noNul = '^[^\\u0000]*$';
@@ -86,6 +87,9 @@ function problem(status: number, codes: readonly ProblemCode[]) {
         ),
       ),
       retryAfterSeconds: Type.Optional(Type.Integer()),
+      ahead: Type.Optional(Type.Integer()),
+      waitSecondsFrom: Type.Optional(Type.Integer()),
+      waitSecondsTo: Type.Optional(Type.Integer()),
       opensAt: Type.Optional(instant),
       endedAt: Type.Optional(instant),
       closedAt: Type.Optional(instant),
@@ -95,7 +99,16 @@ function problem(status: number, codes: readonly ProblemCode[]) {
       appointmentNumber: Type.Optional(Type.String()),
       appointmentStatus: Type.Optional(Type.String()),
       alternatives: Type.Optional(Type.Array(freeSlot)),
+      expiredAt: Type.Optional(instant),
+      stillWaiting: Type.Optional(Type.Boolean()),
+      newOfferId: Type.Optional(nullable(Type.String())),
+      answer: Type.Optional(Type.String()),
+      drawnAt: Type.Optional(instant),
+      result: Type.Optional(Type.String()),
+      promised: Type.Optional(Type.Integer()),
       allow: Type.Optional(Type.Array(Type.String())),
+      digest: Type.Optional(Type.String()),
+      appointments: Type.Optional(Type.Integer()),
     },
     { description: codes.map((code) => `\`${code}\`: ${problemTexts[code].en.title}`).join('; ') },
   );
@@ -168,6 +181,7 @@ export const siteWithPlaces = Type.Object({
   ...site.properties,
   left: Type.Integer({ minimum: 0, description: 'places left in all windows to come' }),
   nextFreeAt: nullable(instant),
+  closed: Type.Boolean({ description: 'the authority closed all windows to come' }),
 });
 
 export const slot = Type.Object({
@@ -180,6 +194,7 @@ export const slot = Type.Object({
   endsAt: instant,
   capacity: Type.Integer({ minimum: 0 }),
   left: Type.Integer({ minimum: 0, description: '0: full (額滿)' }),
+  closed: Type.Boolean({ description: 'by the authority (a typhoon day)' }),
 });
 
 export const nearbySlot = Type.Object({
@@ -206,6 +221,9 @@ export const appointment = Type.Object({
   endsAt: instant,
   maskedMobile: Type.String({ examples: ['09*****678'] }),
   roundId,
+  closedFor: nullable(
+    Type.Enum([...closureReasons], { description: 'why the authority cancelled it; null where it did not' }),
+  ),
 });
 
 export const registration = Type.Object({
@@ -218,6 +236,7 @@ export const registration = Type.Object({
   countyCode,
   districtCode,
   products: Type.Array(product),
+  mixedIntent: Type.Boolean({ description: 'agreed to another product than the last dose’s (混打意願)' }),
   priorityGroup: Type.Integer(),
   carriedFrom: nullable(roundId),
   stage: Type.String(),

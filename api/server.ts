@@ -2,6 +2,7 @@
 import closeWithGrace from 'close-with-grace';
 
 import { readSettings, type Settings } from '../config/settings';
+import { startTracing } from '../config/tracing';
 import { createHttpRegistry } from '../gateways/insurance-registry/http-registry';
 import { openLedger } from '../ledger/database';
 import { parseLedgerKeys } from '../ledger/encryption';
@@ -11,10 +12,15 @@ import { watchEngine } from './engine-watch';
 import { keepHouse } from './housekeeping';
 import { errorFacts } from './logging';
 
+/** Longer than any statement of a request may take; people do not wait longer either. */
+const answerWaitMs = 10_000;
 /** Requests that are being answered get this long after a signal. */
 const graceMs = 10_000;
 /** An event loop this late means that everyone waits: better to say so to some. */
 const maxEventLoopDelayMs = 1_000;
+/** Some tenths of a second of statements, and of bookings: whoever came after them would wait too long. */
+const maxLedgerQueue = 1_000;
+const maxBookingQueue = 5_000;
 
 async function main(): Promise<void> {
   const settings = readSettings([
@@ -25,11 +31,13 @@ async function main(): Promise<void> {
     'YIYUE_SESSION_KEY',
     'YIYUE_CAPTCHA_KEY',
   ]);
+  const tracing = startTracing('yiyue-api', settings);
   const ledger = openLedger({
     databaseUrl: settings.DATABASE_URL,
     keys: parseLedgerKeys(settings.YIYUE_DATA_KEYS, settings.YIYUE_INDEX_KEY),
     maxConnections: settings.DATABASE_CONNECTIONS,
     applicationName: 'yiyue-api',
+    answerWaitMs,
   });
   const engine = watchEngine(settings.TEMPORAL_ADDRESS);
   const app = await buildApp({
@@ -41,7 +49,14 @@ async function main(): Promise<void> {
     trustedProxies: settings.TRUSTED_PROXIES,
     engineState: () => engine.state(),
     maxEventLoopDelayMs,
+    maxLedgerQueue,
+    maxBookingQueue,
+    waitingRoom: {
+      perSecond: settings.WAITING_ROOM_PER_SECOND,
+      holdMinutes: settings.WAITING_ROOM_HOLD_MINUTES,
+    },
     measureProcess: true,
+    traced: tracing !== undefined,
     pages: pagesPlugin({
       secure: settings.PUBLIC_ORIGIN.startsWith('https:'),
       demonstration: settings.YIYUE_MODE !== 'production',
@@ -58,8 +73,10 @@ async function main(): Promise<void> {
     await app.close();
     await engine.close();
     await ledger.close();
+    await tracing?.close();
   });
-  await app.listen({ port: settings.PORT, host: settings.HOST });
+  // At an opening thousands connect in the same instant: who is not taken in by the kernel tries again a second later.
+  await app.listen({ port: settings.PORT, host: settings.HOST, backlog: 4_096 });
 }
 
 function keyOf(settings: Settings, name: 'YIYUE_SESSION_KEY' | 'YIYUE_CAPTCHA_KEY'): Buffer {

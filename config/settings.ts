@@ -29,6 +29,19 @@ const schema = Type.Object({
     maximum: 100,
     description: 'pool of one process',
   }),
+  WAITING_ROOM_PER_SECOND: Type.Integer({
+    default: 100,
+    minimum: 0,
+    description:
+      'people who may sign in each second at all API processes before there is a line; 0: no line ever',
+  }),
+  WAITING_ROOM_HOLD_MINUTES: Type.Integer({
+    default: 5,
+    minimum: 0,
+    maximum: 60,
+    description:
+      'so long before an opening nobody is let in from the line: all who wait are drawn in random order',
+  }),
   TEMPORAL_ADDRESS: Type.String({
     default: '',
     description: 'host:port of Temporal; empty at npm start: a dev server',
@@ -42,14 +55,36 @@ const schema = Type.Object({
     maximum: 65_535,
     description: 'Prometheus metrics of a worker process; 0 serves none',
   }),
+  TRACES_URL: Type.String({
+    default: '',
+    description: 'where OpenTelemetry traces go, e.g. http://collector:4318/v1/traces; empty for no traces',
+  }),
+  TRACES_SHARE: Type.Number({
+    default: 0.01,
+    minimum: 0,
+    maximum: 1,
+    description: 'share of the requests that are traced',
+  }),
   SMS_GATEWAY_URL: Type.String({
     default: '',
-    description: 'smpp://user:password@host:port or https://user:password@host/path',
+    description: 'smpp(s)://user:password@host:port or https://user:password@host/path',
   }),
   SMS_RATE_PER_SECOND: Type.Integer({
     default: 50,
     minimum: 1,
-    description: 'what the gateway contract allows',
+    description: 'what the gateway contract allows all senders together',
+  }),
+  SMS_WINDOW: Type.Integer({
+    default: 256,
+    minimum: 1,
+    maximum: 10_000,
+    description: 'texts that one sender may have out without a recorded answer',
+  }),
+  SMS_REFERENCE_TAG: Type.Integer({
+    default: 0x1401,
+    minimum: 0,
+    maximum: 0x3ffe,
+    description: 'SMPP vendor TLV by which the gateway recognises repeats; 0 for a gateway that has none',
   }),
   SMS_INBOX_URL: Type.String({ default: '', description: 'inbox of the SMS simulator (demonstration)' }),
   INSURANCE_REGISTRY_URL: Type.String({
@@ -68,6 +103,10 @@ const schema = Type.Object({
   YIYUE_CAPTCHA_KEY: Type.String({
     default: '',
     description: 'key that signs captcha challenges, base64, 32 bytes',
+  }),
+  YIYUE_SETTLEMENT_KEY: Type.String({
+    default: '',
+    description: 'key that signs settlements, base64, 32 bytes; of the citizen worker alone',
   }),
 });
 

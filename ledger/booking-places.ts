@@ -2,10 +2,10 @@
 import { sql } from 'kysely';
 
 import type { Instant, PlainDate } from '../domain/civil-time/plain-date';
-import { refused, type FreeSlot, type Outcome, type Refusal } from '../domain/refusal/refusals';
+import { refused, type Outcome, type Refusal } from '../domain/refusal/refusals';
+import { alternativesFor } from './booking-alternatives';
 import { citizenCommand, type CommandContext, type Decision, type LockedPerson } from './citizen-command';
 import type { Ledger, LedgerReader, LedgerTx } from './database';
-import { alternativesTo } from './site';
 
 /** A slot as read under its lock. */
 export interface LockedSlot {
@@ -16,11 +16,10 @@ export interface LockedSlot {
   readonly session_date: PlainDate;
   readonly starts_at: Date;
   readonly ends_at: Date;
+  /** Null while the authority has not closed it. */
+  readonly closed_at: Date | null;
   readonly left: number;
 }
-
-/** How many free windows someone is offered who lost the race for a place. */
-const alternativesOffered = 3;
 
 /** Refuses because the window is full; what is offered instead starts not before `from`. */
 export type RefuseFull = (from: Instant | null) => { readonly refusal: Refusal };
@@ -51,31 +50,12 @@ export async function withPlaceIn<T>(
     return decide(tx, person, wasFull ? { ...slot, left: 0 } : slot, refuseFull);
   });
   if (outcome.ok || outcome.refusal.code !== 'slotFull') return outcome;
-  return refused({ code: 'slotFull', alternatives: await offered(ledger, slotId, offerFrom) });
-}
-
-const askedNow = new WeakMap<Ledger, Map<string, Promise<readonly FreeSlot[]>>>();
-
-/**
- * The windows offered in place of a full one. Of all who lose the race for it at the same instant one asks and the
- * others share the answer: when a hot window fills, refusals must not be dearer than bookings.
- */
-function offered(ledger: Ledger, slotId: number, from: Instant | null): Promise<readonly FreeSlot[]> {
-  const asked = askedNow.get(ledger) ?? new Map<string, Promise<readonly FreeSlot[]>>();
-  askedNow.set(ledger, asked);
-  const key = `${String(slotId)} ${from ?? ''}`;
-  const shared = asked.get(key);
-  if (shared) return shared;
-  const answer = alternativesTo(ledger.db, slotId, { from, limit: alternativesOffered }).finally(() =>
-    asked.delete(key),
-  );
-  asked.set(key, answer);
-  return answer;
+  return refused({ code: 'slotFull', alternatives: await alternativesFor(ledger, slotId, offerFrom) });
 }
 
 async function findLockedSlot(db: LedgerReader, slotId: number): Promise<LockedSlot | undefined> {
   const { rows } = await sql<LockedSlot>`
-    select slot_id, round_id, site_id, product, session_date, starts_at, ends_at,
+    select slot_id, round_id, site_id, product, session_date, starts_at, ends_at, closed_at,
       greatest(capacity - booked, 0) as "left"
     from slot where slot_id = ${slotId}
   `.execute(db);

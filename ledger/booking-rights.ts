@@ -7,13 +7,16 @@ import {
   permittedProducts,
   type DoseGiven,
   type InvitationGiven,
+  type PersonFacts,
 } from '../domain/booking/booking-rules';
 import { taipeiInstant, type Instant } from '../domain/civil-time/plain-date';
+import type { ParentalConsent } from '../domain/consent/parental-consent';
 import { stageAfter, type Act, type Stage } from '../domain/lifecycle/transitions';
 import type { Refusal } from '../domain/refusal/refusals';
+import type { Round } from '../domain/round/round';
 import type { LockedSlot } from './booking-places';
 import { changeStage, type LockedPerson } from './citizen-command';
-import type { LedgerTx } from './database';
+import type { LedgerReader, LedgerTx } from './database';
 import { getRound } from './round';
 
 /** A right that was found good for the slot asked for. */
@@ -27,10 +30,12 @@ export interface Right {
 }
 
 /** What the person has and holds before the act. */
-interface Standing {
+export interface Standing {
   readonly stage: Stage | null;
   readonly invitation: InvitationGiven | null;
   readonly doses: readonly DoseGiven[];
+  readonly consents: readonly ParentalConsent[];
+  readonly mixedIntent: boolean;
   /** Live appointments in whatever round. */
   readonly live: readonly {
     readonly appointmentNumber: string;
@@ -39,32 +44,42 @@ interface Standing {
   }[];
 }
 
+/** The window asked for, as far as the right to it goes by it. */
+export type SlotAsked = Pick<LockedSlot, 'round_id' | 'product' | 'session_date' | 'starts_at'> &
+  Partial<Pick<LockedSlot, 'closed_at'>>;
+
 /**
- * Does the person's right let them book, or move to, this slot? Nothing is taken before the window opens, by whatever
- * route; the stage must allow the act; and one dose is not promised twice, not in two rounds either.
+ * Does the person's right let them book, or move to, this slot at `now`? Nothing is taken before the window opens, by
+ * whatever route; the stage must allow the act; and one dose is not promised twice, not in two rounds either.
  */
-export async function mayTake(
-  tx: LedgerTx,
-  person: LockedPerson,
-  slot: LockedSlot,
+export function rightTo(
   act: 'book' | 'move',
-): Promise<Right | { readonly refusal: Refusal }> {
-  const standing = await standingOf(tx, person.personKey, slot.round_id);
+  slot: SlotAsked,
+  facts: {
+    readonly standing: Standing;
+    readonly round: Round;
+    readonly person: PersonFacts;
+    readonly now: Instant;
+  },
+): Right | { readonly refusal: Refusal } {
+  const { standing, round, person, now } = facts;
   const byStage = act === 'book' ? refusalByStage(standing, slot.round_id) : undefined;
   if (byStage) return { refusal: byStage };
-  const round = await getRound(tx, slot.round_id);
   const answer = mayBook({
     round,
     invitation: standing.invitation,
     person,
     doses: standing.doses,
+    consents: standing.consents,
+    mixedIntent: standing.mixedIntent,
     slot: {
       roundId: slot.round_id,
       product: slot.product,
       sessionDate: slot.session_date,
       startsAt: slot.starts_at.toISOString(),
+      closed: slot.closed_at instanceof Date,
     },
-    now: person.now,
+    now,
   });
   if (!answer.ok) return { refusal: answer.refusal };
   const { doseNumber, window } = answer.value;
@@ -84,6 +99,18 @@ export async function mayTake(
   };
 }
 
+/** The same for the locked person of a transaction, whose facts are read here. */
+export async function mayTake(
+  tx: LedgerTx,
+  person: LockedPerson,
+  slot: LockedSlot,
+  act: 'book' | 'move',
+): Promise<Right | { readonly refusal: Refusal }> {
+  const standing = await standingOf(tx, person.personKey, slot.round_id);
+  const round = await getRound(tx, slot.round_id);
+  return rightTo(act, slot, { standing, round, person, now: person.now });
+}
+
 /** Why someone at that stage of the round cannot book; undefined where the rules of the window decide. */
 function refusalByStage({ stage, invitation, live }: Standing, roundId: string): Refusal | undefined {
   switch (stage) {
@@ -101,6 +128,7 @@ function refusalByStage({ stage, invitation, live }: Standing, roundId: string):
     case 'lapsed':
       return invitation ? { code: 'bookingClosed', closedAt: invitation.closesAt } : { code: 'notInvited' };
     case 'registered':
+    case 'offered':
     case 'withdrawn':
     case 'missed':
     case 'carriedOver':
@@ -108,18 +136,25 @@ function refusalByStage({ stage, invitation, live }: Standing, roundId: string):
   }
 }
 
-async function standingOf(tx: LedgerTx, personKey: string, roundId: string): Promise<Standing> {
+/** What the person has and holds in a round; what is decided on it is read with the person locked. */
+export async function standingOf(tx: LedgerReader, personKey: string, roundId: string): Promise<Standing> {
   const { rows } = await sql<{
     stage: Stage | null;
     product: string | null;
     opens_at: Date | null;
     closes_at: Date | null;
     doses: Standing['doses'] | null;
+    consents: Standing['consents'] | null;
+    mixed_intent: boolean;
     live: Standing['live'] | null;
   }>`
     select p.stage, i.product, i.opens_at, i.closes_at,
       (select json_agg(json_build_object('doseNumber', d.dose_number, 'product', d.product, 'givenOn', d.given_on))
         from dose d where d.person_key = who.person_key) as doses,
+      (select json_agg(json_build_object('product', c.product, 'consentedOn', c.consented_on))
+        from parental_consent c where c.person_key = who.person_key and c.revoked_at is null) as consents,
+      exists (select from registration r where r.person_key = who.person_key and r.round_id = ${roundId}
+        and r.withdrawn_at is null and r.mixed_intent) as mixed_intent,
       (select json_agg(json_build_object('appointmentNumber', a.appointment_number, 'roundId', a.round_id,
           'doseNumber', a.dose_number))
         from appointment a where a.person_key = who.person_key and a.status = 'booked') as live
@@ -129,48 +164,12 @@ async function standingOf(tx: LedgerTx, personKey: string, roundId: string): Pro
   `.execute(tx);
   const [row] = rows;
   if (!row) throw new Error('a query without a condition on its first row has one');
-  const { stage, product, opens_at, closes_at, doses, live } = row;
+  const { stage, product, opens_at, closes_at, doses, consents, mixed_intent: mixedIntent, live } = row;
   const invitation =
     product !== null && opens_at && closes_at
       ? { product, opensAt: opens_at.toISOString(), closesAt: closes_at.toISOString() }
       : null;
-  return { stage, invitation, doses: doses ?? [], live: live ?? [] };
-}
-
-/** Brings the participation to `booked`; where eligibility alone invites, makes it and the right to book first. */
-export async function giveRight(
-  tx: LedgerTx,
-  personKey: string,
-  slot: LockedSlot,
-  { doseNumber, window, toMake }: Right,
-): Promise<void> {
-  if (toMake === 'participationAndInvitation') {
-    await tx
-      .insertInto('participation')
-      .values({
-        person_key: personKey,
-        round_id: slot.round_id,
-        dose_number: doseNumber,
-        stage: afterwards(null, 'invite'),
-        last_act: 'invite',
-      })
-      .execute();
-  }
-  if (toMake !== 'nothing') {
-    // Someone who cancelled may come back for another product of the round.
-    await sql`
-      insert into invitation (person_key, round_id, product, dose_number, opens_at, closes_at)
-      values (${personKey}::uuid, ${slot.round_id}, ${slot.product}, ${doseNumber},
-        ${window.opensAt}::timestamptz, ${window.closesAt}::timestamptz)
-      on conflict (person_key, round_id) do update set product = excluded.product,
-        dose_number = excluded.dose_number, opens_at = excluded.opens_at, closes_at = excluded.closes_at
-    `.execute(tx);
-  }
-  await sql`
-    update participation set stage = ${afterwards('invited', 'book')}, last_act = 'book', stage_since = ledger_now(),
-      dose_number = ${doseNumber}
-    where person_key = ${personKey}::uuid and round_id = ${slot.round_id}
-  `.execute(tx);
+  return { stage, invitation, doses: doses ?? [], consents: consents ?? [], mixedIntent, live: live ?? [] };
 }
 
 /**
@@ -194,7 +193,8 @@ export async function returnRight(
   return null;
 }
 
-function afterwards(from: Stage | null, act: Act): Stage {
+/** Where the act leads; throws where the lifecycle does not name it. */
+export function afterwards(from: Stage | null, act: Act): Stage {
   const stage = stageAfter(from, act);
   if (!stage) throw new Error(`the lifecycle has no ${act} from ${from ?? 'nothing'}`);
   return stage;

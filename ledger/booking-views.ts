@@ -1,10 +1,11 @@
 /** A person's appointments as they may read them. */
 import { sql } from 'kysely';
 
+import type { ClosureReason } from '../domain/closure/closure';
 import type { Instant, PlainDate } from '../domain/civil-time/plain-date';
 import { openMobile } from './contact';
 import type { Ledger } from './database';
-import { siteColumns, type SiteView } from './site';
+import { siteColumns, siteOf, type SiteView } from './site';
 
 export type AppointmentStatus = 'booked' | 'cancelled' | 'attended' | 'missed';
 
@@ -27,6 +28,8 @@ export interface AppointmentView {
   readonly endsAt: Instant;
   readonly mobile: string;
   readonly roundId: string;
+  /** Why the authority cancelled it; null where it did not. */
+  readonly closedFor: ClosureReason | null;
 }
 
 interface AppointmentRow extends SiteView {
@@ -44,6 +47,7 @@ interface AppointmentRow extends SiteView {
   contact_id: string;
   mobile_cipher: Buffer;
   round_id: string;
+  closed_for: ClosureReason | null;
 }
 
 /** The person's own appointment of that number, live or not; undefined for anyone else's. */
@@ -81,9 +85,10 @@ async function readViews(
 ): Promise<readonly AppointmentView[]> {
   const { rows } = await sql<AppointmentRow>`
     select a.appointment_number, a.status, a.booked_at, a.arranged_at, a.ended_at, a.dose_number, a.product, a.slot_id,
-      a.round_id, s.session_date, s.starts_at, s.ends_at, c.contact_id, c.mobile_cipher, ${siteColumns}
+      a.round_id, x.reason as closed_for, s.session_date, s.starts_at, s.ends_at, c.contact_id, c.mobile_cipher, ${siteColumns}
     from appointment a
     join slot s using (slot_id) join site t using (site_id) join contact c using (contact_id)
+    left join closure x on x.closure_id = a.closure_id
     where a.person_key = ${personKey}::uuid and ${which}
     order by a.booked_at desc limit ${limit}
   `.execute(ledger.db);
@@ -97,22 +102,12 @@ async function readViews(
     product: row.product,
     slotId: row.slot_id,
     siteId: row.siteId,
-    site: {
-      siteId: row.siteId,
-      nameZh: row.nameZh,
-      nameEn: row.nameEn,
-      countyCode: row.countyCode,
-      districtCode: row.districtCode,
-      addressZh: row.addressZh,
-      addressEn: row.addressEn,
-      phone: row.phone,
-      noteZh: row.noteZh,
-      noteEn: row.noteEn,
-    },
+    site: siteOf(row),
     sessionDate: row.session_date,
     startsAt: row.starts_at.toISOString(),
     endsAt: row.ends_at.toISOString(),
     mobile: openMobile(ledger.keys, row),
     roundId: row.round_id,
+    closedFor: row.closed_for,
   }));
 }

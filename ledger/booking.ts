@@ -3,14 +3,15 @@ import { sql } from 'kysely';
 
 import type { Instant } from '../domain/civil-time/plain-date';
 import { parseMobile } from '../domain/person-number/mobile';
-import { refused, type Outcome, type Refusal } from '../domain/refusal/refusals';
+import { accepted, refused, type Outcome, type Refusal } from '../domain/refusal/refusals';
 import type { TextLanguage, TextParameters } from '../domain/text-message/templates';
-import { giveBack, takePlace, withPlaceIn, type LockedSlot } from './booking-places';
-import { giveRight, mayTake, returnRight } from './booking-rights';
+import { bookTogether, type BookedAppointment } from './booking-batch';
+import { takePlace, withPlaceIn, type LockedSlot } from './booking-places';
+import { mayTake, returnRight } from './booking-rights';
 import type { AppointmentStatus } from './booking-views';
 import { changeStage, citizenCommand, type CommandContext } from './citizen-command';
-import { addContact } from './contact';
 import type { Ledger, LedgerTx } from './database';
+import { freePlace } from './freed-place';
 import { queueText } from './text-message';
 
 export {
@@ -33,7 +34,8 @@ export interface AppointmentReceipt {
 }
 
 /**
- * Books a place. Strict under any concurrency: the slot is locked before the person, and only then is it read.
+ * Books a place, together with whoever else asks this process at the same moment, each answered by itself. Strict
+ * under any concurrency: the slot is locked before the person, and only then are places counted.
  * In a round without ranking the participation and the right to book are made in the same transaction.
  * Refuses with `mobileInvalid`, `slotUnknown`, `alreadyBooked`, `alreadyAttended`, the reasons of `mayBook`, and
  * `slotFull` with the next free windows.
@@ -43,43 +45,20 @@ export async function book(
   context: CommandContext,
   wish: BookingWish,
 ): Promise<Outcome<AppointmentReceipt>> {
+  const outcome = await bookAndShow(ledger, context, wish);
+  return outcome.ok ? accepted({ appointmentNumber: outcome.value.appointmentNumber }) : outcome;
+}
+
+/** The same, answered with the appointment as it now stands. */
+export async function bookAndShow(
+  ledger: Ledger,
+  context: CommandContext,
+  wish: BookingWish,
+): Promise<Outcome<BookedAppointment>> {
   const parsed = parseMobile(wish.mobile);
   if (!('mobile' in parsed)) return refused({ code: 'mobileInvalid' });
-  return withPlaceIn<AppointmentReceipt>(ledger, context, wish.slotId, [], async (tx, person, slot, full) => {
-    const right = await mayTake(tx, person, slot, 'book');
-    if ('refusal' in right) return right;
-    if (!(await takePlace(tx, slot))) return full(right.earliestAt);
-    await giveRight(tx, person.personKey, slot, right);
-    const contactId = await addContact(tx, ledger.keys, person.personKey, parsed.mobile, wish.language);
-    const { appointment_number: appointmentNumber } = await tx
-      .insertInto('appointment')
-      .values({
-        person_key: person.personKey,
-        round_id: slot.round_id,
-        dose_number: right.doseNumber,
-        product: slot.product,
-        slot_id: slot.slot_id,
-        contact_id: contactId,
-        status: 'booked',
-        // One instant for both: the clock's defaults would differ, and a booking would read as moved.
-        booked_at: person.now,
-        arranged_at: person.now,
-      })
-      .returning('appointment_number')
-      .executeTakeFirstOrThrow();
-    await queueText(tx, {
-      personKey: person.personKey,
-      purpose: 'appointmentBooked',
-      occasion: appointmentNumber,
-      contactId,
-      parameters: told(appointmentNumber, right.doseNumber, slot),
-    });
-    return {
-      outcome: { appointmentNumber },
-      act: 'book',
-      detail: { appointmentNumber, slotId: slot.slot_id },
-    };
-  });
+  const { slotId, language } = wish;
+  return bookTogether(ledger, { context, slotId, mobile: parsed.mobile, language });
 }
 
 /**
@@ -112,7 +91,7 @@ export async function move(
         const right = await mayTake(tx, person, slot, 'move');
         if ('refusal' in right) return right;
         if (!(await takePlace(tx, slot))) return full(right.earliestAt);
-        await giveBack(tx, oldSlotId);
+        await freePlace(tx, oldSlotId, person.now);
         await sql`update appointment set slot_id = ${slot.slot_id}, arranged_at = ledger_now()
         where appointment_number = ${appointmentNumber}`.execute(tx);
         await changeStage(tx, person.personKey, slot.round_id, 'move', 'booked');
@@ -151,7 +130,7 @@ export async function cancel(
       if (gone) return { refusal: gone };
       await sql`update appointment set status = 'cancelled', ended_at = ledger_now()
         where appointment_number = ${appointmentNumber}`.execute(tx);
-      await giveBack(tx, slotId);
+      await freePlace(tx, slotId, person.now);
       const rebookUntil = await returnRight(tx, person, appointment.round_id);
       await queueText(tx, {
         personKey: person.personKey,

@@ -226,6 +226,7 @@ describe('carry-over into the next round', () => {
     );
     const dying = carryOver(world.ledger, from, to, {
       batch: 4,
+      lanes: 1,
       onProgress: (touched) => {
         if (touched >= 8) throw new Error('killed');
       },

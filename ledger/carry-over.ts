@@ -1,8 +1,14 @@
 /** Carry-over: those who got nothing in a round come into the next one by themselves, without registering again. */
-import { sql } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 
-import type { Ledger, LedgerTx } from './database';
-import { keysOf, takeInBatches, type BatchOptions, type RoundStepResult } from './round-batches';
+import type { Ledger } from './database';
+import {
+  recordedInBulk,
+  takeInRanges,
+  type BatchOptions,
+  type KeyRange,
+  type RoundStepResult,
+} from './round-batches';
 
 /** Carries over from every settled round that registered before this one, the newest first. */
 export async function carryOverInto(
@@ -25,8 +31,9 @@ export async function carryOverInto(
  * Copies the live registrations of those not invited, lapsed or missed into `toRoundId`, as far as they are in its
  * open groups, take one of its products that may follow their last dose, and were not given the dose meanwhile. Who
  * has a part there already keeps that one, even withdrawn. Not before the old round's settlement is carried out, nor
- * after the new one's. No text: those who missed or lapsed are told by their own workflows, who was not invited is
- * told nothing.
+ * after the new one's. Who waits for freed places is carried over once the new round's registration has ended; who is
+ * offered one at that moment keeps the offer beside it. No text: those who missed or lapsed are told by their own
+ * workflows, who was not invited is told nothing.
  */
 export async function carryOver(
   ledger: Ledger,
@@ -34,63 +41,76 @@ export async function carryOver(
   toRoundId: string,
   options: BatchOptions = {},
 ): Promise<{ readonly answer: 'done'; readonly touched: number }> {
-  const touched = await takeInBatches(
+  const detail = { roundId: toRoundId, fromRoundId };
+  const touched = await takeInRanges(
     ledger,
     {
-      act: 'carryOver',
-      roundId: toRoundId,
-      async candidates(tx, limit, after) {
-        if (!(await isOpenForCarryOver(tx, fromRoundId, toRoundId))) return [];
-        const { rows } = await sql<{ person_key: string }>`
-          select person_key from (${leftOver(fromRoundId, toRoundId, { after, limit })}) left_over
-        `.execute(tx);
-        return keysOf(rows);
-      },
-      async apply(tx, keys) {
-        const { rows } = await sql<{ person_key: string; version: number; was: string }>`
-          with left_over as materialized (${leftOver(fromRoundId, toRoundId, { keys })}),
-          joined as (
-            insert into participation (person_key, round_id, dose_number, stage, last_act)
-            select person_key, ${toRoundId}, dose_number, 'registered', 'carryOver' from left_over
-            where not takes_part
-            returning person_key
-          ), registered as (
-            insert into registration
-              (person_key, round_id, contact_id, county_code, district_code, products, priority_group, carried_from)
-            select person_key, ${toRoundId}, contact_id, county_code, district_code, products, priority_group, ${fromRoundId}
-            from left_over join joined using (person_key)
-          )
-          update participation p set stage = 'carriedOver', last_act = 'carryOver', stage_since = ledger_now()
-          from left_over l join person using (person_key)
-          where p.person_key = l.person_key and p.round_id = ${fromRoundId}
-          returning p.person_key, person.version, l.stage as was
-        `.execute(tx);
-        const uninvited = rows.filter(({ was }) => was === 'registered');
-        await recordSilently(tx, uninvited, fromRoundId, toRoundId);
-        return keysOf(rows.filter(({ was }) => was !== 'registered'));
-      },
+      // Against the new round's settlement, as a registration holds it.
+      hold: sql`select from round where round_id = ${toRoundId} for key share`,
+      concerned: (range) => sql`
+        select p.person_key from participation p
+        where p.round_id = ${fromRoundId} and ${waiting} and ${range.holds(sql.ref('p.person_key'))}
+          and exists (${openForCarryOver(fromRoundId, toRoundId)})
+      `,
+      apply: (range) => sql<{ touched: number }>`
+        with open as materialized (${openForCarryOver(fromRoundId, toRoundId)}),
+        moment as materialized (select ledger_now() as now),
+        left_over as materialized (${leftOver(fromRoundId, toRoundId, range)}),
+        joined as (
+          insert into participation (person_key, round_id, dose_number, stage, last_act, stage_since)
+          select l.person_key, ${toRoundId}, l.dose_number, 'registered', 'carryOver', t.now
+          from left_over l, moment t where not l.takes_part
+          returning person_key
+        ), registered as (
+          insert into registration
+            (person_key, round_id, contact_id, county_code, district_code, products, mixed_intent, priority_group,
+              registered_at, carried_from)
+          select l.person_key, ${toRoundId}, l.contact_id, l.county_code, l.district_code, l.products, l.mixed_intent,
+            l.priority_group, t.now, ${fromRoundId}
+          from left_over l join joined using (person_key), moment t
+        ), moved as (
+          update participation p set stage = 'carriedOver', last_act = 'carryOver', stage_since = t.now
+          from left_over l, moment t
+          where p.person_key = l.person_key and p.round_id = ${fromRoundId} and l.stage <> 'offered'
+          returning p.person_key, l.stage as was
+        ), noted as (
+          -- Into the history, but not to the engine: to who was not invited nothing is owed, before or after.
+          insert into audit_entry (person_key, version, act, actor, channel, detail, ledger_time)
+          select l.person_key, person.version, 'carryOver', 'system', 'round-workflow', ${JSON.stringify(detail)}::jsonb, t.now
+          from left_over l join person using (person_key), moment t where l.stage in ('registered', 'offered')
+        ), ${recordedInBulk({
+          changed: sql`select m.person_key, t.now as owed_from from moved m, moment t where m.was <> 'registered'`,
+          act: 'carryOver',
+          detail,
+        })}
+        select count(*)::integer as touched from moved
+      `,
     },
     options,
   );
   return { answer: 'done', touched };
 }
 
-/** Who is left over in `from` and may come into `to`: of these keys, or the next so many after one. */
-function leftOver(
-  fromRoundId: string,
-  toRoundId: string,
-  which: { readonly keys: readonly string[] } | { readonly after: string; readonly limit: number },
-) {
-  const these =
-    'keys' in which
-      ? sql`p.person_key = any(${[...which.keys]}::uuid[])`
-      : sql`p.person_key > ${which.after}::uuid`;
-  const next = 'keys' in which ? sql`` : sql`order by p.person_key limit ${which.limit}`;
-  return sql<{ person_key: string }>`
-    select p.person_key, p.stage, r.contact_id, r.county_code, r.district_code,
+const waiting = sql`p.stage in ('registered', 'offered', 'lapsed', 'missed')`;
+
+/** A row while people may be carried over, and none from the moment on in which the new round begins to be settled. */
+function openForCarryOver(fromRoundId: string, toRoundId: string): RawBuilder<unknown> {
+  return sql`
+    select t.round_id from round t
+    where t.round_id = ${toRoundId} and t.kind = 'rankThenInvite' and t.closed_at is null
+      and exists (select from settlement where round_id = ${fromRoundId} and completed_at is not null)
+      and not exists (select from settlement where round_id = ${toRoundId})
+  `;
+}
+
+/** Who of the range is left over in `from` and may come into `to`. */
+function leftOver(fromRoundId: string, toRoundId: string, range: KeyRange): RawBuilder<unknown> {
+  return sql`
+    select p.person_key, p.stage, r.contact_id, r.county_code, r.district_code, r.mixed_intent,
       coalesce(last_dose.dose_number, 0) + 1 as dose_number, offered.products, grp.priority_group,
       exists (select from participation n where n.person_key = p.person_key and n.round_id = ${toRoundId}) as takes_part
-    from participation p
+    from open
+    join participation p on p.round_id = ${fromRoundId}
     join registration r on r.person_key = p.person_key and r.round_id = p.round_id and r.withdrawn_at is null
     join person on person.person_key = p.person_key
     left join lateral (
@@ -106,40 +126,18 @@ function leftOver(
       where o.round_id = ${toRoundId} and o.product = any(r.products)
         and (last_dose.product is null or exists (
           select from dose_interval i where i.round_id = o.round_id and i.from_product = last_dose.product
-            and i.to_product = o.product and i.dose_number = last_dose.dose_number + 1))
+            and i.to_product = o.product and i.dose_number = last_dose.dose_number + 1
+            and (r.mixed_intent or not i.needs_mixed_intent)))
     ) offered
-    where p.round_id = ${fromRoundId} and p.stage in ('registered', 'lapsed', 'missed')
-      and ${these}
+    where ${waiting} and ${range.holds(sql.ref('p.person_key'))}
+      -- Who waits for freed places goes on waiting until the new round is about to be settled.
+      and not exists (select from waiting_list_entry w, round t
+        where w.person_key = p.person_key and w.round_id = p.round_id and w.left_at is null and p.stage in ('registered', 'offered')
+          and t.round_id = ${toRoundId} and ledger_now() < t.registration_ends_at)
+      -- An offer that stands is not taken away: its person comes into the new round beside it.
+      and (p.stage <> 'offered' or not exists (select from participation n
+        where n.person_key = p.person_key and n.round_id = ${toRoundId}))
       and coalesce(last_dose.dose_number, 0) < p.dose_number
       and grp.priority_group is not null and offered.products is not null
-    ${next}
   `;
-}
-
-async function isOpenForCarryOver(tx: LedgerTx, fromRoundId: string, toRoundId: string): Promise<boolean> {
-  // Held against the new round's settlement, as a registration is.
-  await sql`select from round where round_id = ${toRoundId} for key share`.execute(tx);
-  const { rows } = await sql<{ open: boolean }>`
-    select t.kind = 'rankThenInvite' and t.closed_at is null
-      and exists (select from settlement where round_id = ${fromRoundId} and completed_at is not null)
-      and not exists (select from settlement where round_id = ${toRoundId}) as open
-    from round t where t.round_id = ${toRoundId}
-  `.execute(tx);
-  return rows[0]?.open ?? false;
-}
-
-/** Into the history, but not to the engine: for who was not invited nothing is owed, before or after. */
-async function recordSilently(
-  tx: LedgerTx,
-  people: readonly { person_key: string; version: number }[],
-  fromRoundId: string,
-  toRoundId: string,
-): Promise<void> {
-  if (people.length === 0) return;
-  await sql`
-    insert into audit_entry (person_key, version, act, actor, channel, detail)
-    select c.person_key, c.version, 'carryOver', 'system', 'round-workflow',
-      jsonb_build_object('roundId', ${toRoundId}::text, 'fromRoundId', ${fromRoundId}::text)
-    from unnest(${people.map((p) => p.person_key)}::uuid[], ${people.map((p) => p.version)}::bigint[]) as c (person_key, version)
-  `.execute(tx);
 }

@@ -7,11 +7,13 @@ import { sql } from 'kysely';
 import { DatabaseError } from 'pg';
 
 import { openObligations } from '../domain/lifecycle/obligations';
+import { mayRest } from '../domain/lifecycle/rest';
 import type { Act, Stage } from '../domain/lifecycle/transitions';
 import type { Instant, PlainDate } from '../domain/civil-time/plain-date';
 import { refused, type Outcome, type Refusal } from '../domain/refusal/refusals';
 import type { Ledger, LedgerTx } from './database';
 import { readSnapshotsAt } from './snapshot';
+import { activeTraceParent } from './trace-parent';
 
 export type Actor = 'citizen' | 'station' | 'staff' | 'workflow' | 'system';
 
@@ -38,7 +40,13 @@ export interface LockedPerson {
 /** What a decision comes to: a refusal (nothing is written) or an outcome, with the act where something changed. */
 export type Decision<T> =
   | { readonly refusal: Refusal }
-  | { readonly outcome: T; readonly act: Act | AuditedAct; readonly detail?: Record<string, string | number> }
+  | {
+      readonly outcome: T;
+      readonly act: Act | AuditedAct;
+      readonly detail?: Record<string, string | number>;
+      /** The person's own run asked and is given the new state with its answer: the relay need not carry it. */
+      readonly toldToRun?: boolean;
+    }
   /** Accepted without a change: asked for what already is so. */
   | { readonly outcome: T };
 
@@ -62,11 +70,22 @@ export async function citizenCommand<T>(
   lockSlots: readonly number[],
   decide: (tx: LedgerTx, person: LockedPerson) => Promise<Decision<T>>,
 ): Promise<Outcome<T>> {
+  try {
+    return await retryingDeadlocks(() =>
+      ledger.db.transaction().execute((tx) => inTransaction(tx, context, lockSlots, decide)),
+    );
+  } catch (error) {
+    if (error instanceof RefusedInTransaction) return refused(error.refusal);
+    throw error;
+  }
+}
+
+/** Does `work` again when it fell to a deadlock or a serialisation failure: nothing of it was done then. */
+export async function retryingDeadlocks<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await ledger.db.transaction().execute((tx) => inTransaction(tx, context, lockSlots, decide));
+      return await work();
     } catch (error) {
-      if (error instanceof RefusedInTransaction) return refused(error.refusal);
       const again = error instanceof DatabaseError && retried.has(error.code ?? '') && attempt < attempts;
       if (!again) throw error;
       await pause(Math.random() * retryWithinMs * attempt);
@@ -95,7 +114,10 @@ async function inTransaction<T>(
   if (answered) return answered;
   const decision = await decide(tx, person);
   if ('refusal' in decision) throw new RefusedInTransaction(decision.refusal);
-  if ('act' in decision) await recordChange(tx, context, decision.act, decision.detail ?? {});
+  if ('act' in decision) {
+    const { act, detail = {}, toldToRun = false } = decision;
+    await recordChanges(tx, { ...context, lane: 'personal', toldToRun }, [context.personKey], act, detail);
+  }
   if (context.idempotency) {
     await tx
       .insertInto('idempotent_answer')
@@ -169,7 +191,11 @@ export async function recordChange(
  */
 export async function recordChanges(
   tx: LedgerTx,
-  context: Pick<CommandContext, 'actor' | 'channel'> & { readonly lane: 'personal' | 'mass' },
+  context: Pick<CommandContext, 'actor' | 'channel'> & {
+    readonly lane: 'personal' | 'mass';
+    /** The runs are told by whoever asks: nothing is left for the relay. */
+    readonly toldToRun?: boolean;
+  },
   personKeys: readonly string[],
   act: Act | AuditedAct,
   detail: Record<string, string | number>,
@@ -186,21 +212,26 @@ export async function recordChanges(
     throw new Error('a change was recorded for an unknown person');
   const { now, snapshots } = await readSnapshotsAt(tx, personKeys);
   if (now === undefined) return;
+  const { toldToRun = false } = context;
   const marks = [...snapshots].map(([personKey, snapshot]) => ({
     personKey,
     version: snapshot.version,
     nextDueAt: openObligations(personKey, snapshot, now)[0]?.dueAt ?? null,
+    asleep: toldToRun && mayRest(personKey, snapshot, now),
   }));
   await sql`
-    insert into citizen_outbox as o (person_key, version, lane, next_due_at)
-    select mark.person_key, mark.version, ${context.lane}, mark.next_due_at
+    insert into citizen_outbox as o (person_key, version, sent_version, lane, next_due_at, asleep, trace_parent)
+    select mark.person_key, mark.version, case when ${toldToRun} then mark.version else 0 end, ${context.lane},
+      mark.next_due_at, mark.asleep, ${activeTraceParent()}::text
     from unnest(${marks.map(({ personKey }) => personKey)}::uuid[], ${marks.map(({ version }) => version)}::bigint[],
-      ${marks.map(({ nextDueAt }) => nextDueAt)}::timestamptz[]) as mark (person_key, version, next_due_at)
+      ${marks.map(({ nextDueAt }) => nextDueAt)}::timestamptz[], ${marks.map(({ asleep }) => asleep)}::boolean[])
+      as mark (person_key, version, next_due_at, asleep)
     on conflict (person_key) do update set version = excluded.version,
       lane = case when o.version > o.sent_version and o.lane = 'personal' then 'personal' else excluded.lane end,
       -- Who already waits for the relay keeps the place in the queue.
       changed_at = case when o.version > o.sent_version then o.changed_at else clock_timestamp() end,
-      next_due_at = excluded.next_due_at, asleep = false, pokes = 0
+      sent_version = greatest(o.sent_version, excluded.sent_version),
+      next_due_at = excluded.next_due_at, asleep = excluded.asleep, pokes = 0, trace_parent = excluded.trace_parent
   `.execute(tx);
 }
 

@@ -1,7 +1,17 @@
+import { openObligations } from '../domain/lifecycle/obligations';
 import { LedgerWorld, at, hour } from '../test/builders/ledger-world';
 import { recordChange } from './citizen-command';
-import { claimUnsent, fallAsleep, markSent, outboxLag, pokeOverdue, wakeSleepers } from './citizen-outbox';
+import {
+  claimUnsent,
+  fallAsleep,
+  markSent,
+  outboxLag,
+  pokeOverdue,
+  releaseClaims,
+  wakeSleepers,
+} from './citizen-outbox';
 import { meetObligation } from './obligation';
+import { readSnapshots } from './snapshot';
 
 let world: LedgerWorld;
 beforeEach(async () => {
@@ -48,7 +58,7 @@ test('a change is claimed once with its snapshot, and no more once it is marked 
   expect(claimed).toMatchObject({ personKey, version: 1, snapshot: { version: 1 } });
   expect(claimed?.snapshot.participations[0]?.stage).toBe('invited');
   expect(await claim()).toEqual([]);
-  await markSent(world.ledger.db, [{ personKey, version: 1 }]);
+  await markSent(world.ledger.db, [{ personKey, version: 1, nextDueAt: null, rests: false }]);
   expect(await claim()).toEqual([]);
   expect(await outboxLag(world.ledger.db)).toMatchObject({ unsent: 0, oldestSeconds: 0 });
 });
@@ -59,15 +69,36 @@ test('who was claimed and not marked comes again when the lease ends', async () 
   expect(await claim()).toHaveLength(1);
 });
 
+test('who was let go is free at once, and who was marked or changed meanwhile stays as it is', async () => {
+  const [left, marked] = [await invited(), await invited()];
+  const claimed = await claim();
+  await markSent(
+    world.ledger.db,
+    claimed.filter(({ personKey }) => personKey === marked),
+  );
+  await releaseClaims(world.ledger.db, [left, marked]);
+  expect((await claim()).map((c) => c.personKey)).toEqual([left]);
+});
+
+test('the lag is told by lane', async () => {
+  await invited();
+  await world.ledger.db.updateTable('citizen_outbox').set({ lane: 'mass' }).execute();
+  await invited();
+  await invited();
+  const lag = await outboxLag(world.ledger.db);
+  expect(lag).toMatchObject({ unsent: 3, lanes: { personal: { unsent: 2 }, mass: { unsent: 1 } } });
+  expect(lag.oldestSeconds).toBe(lag.lanes.mass.oldestSeconds);
+});
+
 test('a change made while the earlier one was on its way is sent after it, and nothing goes back', async () => {
   const personKey = await invited();
   await claim();
   await change(personKey);
-  await markSent(world.ledger.db, [{ personKey, version: 1 }]);
+  await markSent(world.ledger.db, [{ personKey, version: 1, nextDueAt: null, rests: false }]);
   const [again] = await claim();
   expect(again?.version).toBe(2);
-  await markSent(world.ledger.db, [{ personKey, version: 2 }]);
-  await markSent(world.ledger.db, [{ personKey, version: 1 }]);
+  await markSent(world.ledger.db, [{ personKey, version: 2, nextDueAt: null, rests: false }]);
+  await markSent(world.ledger.db, [{ personKey, version: 1, nextDueAt: null, rests: false }]);
   expect((await row(personKey)).sent_version).toBe(2);
 });
 
@@ -120,8 +151,9 @@ test('what stays overdue is poked with the same version, and alarms when pokes d
     expect(await sendAll()).toEqual([expect.objectContaining({ personKey, version: 1 })]);
   }
   const occasion = `remindToBook/round-1/${await invitedAt(personKey)}`;
-  expect(await meetObligation(world.ledger, personKey, { kind: 'remindToBook', occasion })).toEqual({
+  expect(await meetObligation(world.ledger, personKey, { kind: 'remindToBook', occasion })).toMatchObject({
     answer: 'done',
+    snapshot: { version: 2, met: [occasion] },
   });
   expect(await row(personKey)).toMatchObject({ next_due_at: null, pokes: 0, version: 2 });
   await sendAll();
@@ -139,6 +171,62 @@ test('an obligation that lapsed unmet wakes and pokes nobody', async () => {
   expect(await pokeOverdue(world.ledger.db, { graceMs: 60_000 })).toMatchObject({ poked: 0, persistent: 0 });
   expect((await row(personKey)).next_due_at).toBeNull();
   expect(await wakeSleepers(world.ledger.db, 10)).toBe(0);
+});
+
+describe('a bound earlier than what is owed', () => {
+  const bound = (dueAt: string | null) =>
+    world.ledger.db.updateTable('citizen_outbox').set({ next_due_at: dueAt }).execute();
+  const dueAt = async (personKey: string) => (await row(personKey)).next_due_at?.toISOString() ?? null;
+  const exactly = async (personKey: string) => {
+    const snapshot = (await readSnapshots(world.ledger.db, [personKey])).get(personKey);
+    return snapshot && openObligations(personKey, snapshot, at(0, 0))[0]?.dueAt;
+  };
+
+  test('is made exact by the relay when it has sent the person', async () => {
+    const personKey = await invited();
+    await bound(at(0, 0));
+    const [claimed] = await sendAll();
+    expect(claimed?.nextDueAt).toBe(await exactly(personKey));
+    expect(await dueAt(personKey)).toBe(claimed?.nextDueAt);
+  });
+
+  test('stays with who changed again while the earlier version was on its way', async () => {
+    const personKey = await invited();
+    const claimed = await claim();
+    await change(personKey);
+    await bound(at(0, 0));
+    await markSent(world.ledger.db, claimed);
+    expect(await dueAt(personKey)).toBe(at(0, 0));
+  });
+
+  test('pokes nobody, is looked at once and hides nobody who is overdue', async () => {
+    const people = await Promise.all(Array.from({ length: 3 }, invited));
+    await sendAll();
+    await bound(at(0, 0));
+    await world.stepTo(at(0, 12 * hour));
+    expect(await pokeOverdue(world.ledger.db, { graceMs: 60_000 })).toMatchObject({
+      poked: 0,
+      persistent: 0,
+    });
+    for (const personKey of people) expect(await dueAt(personKey)).toBe(await exactly(personKey));
+    expect(await claim()).toEqual([]);
+  });
+
+  test('wakes no sleeper, not even in front of one who has to be woken', async () => {
+    const [early, due] = [await invited(), await invited()];
+    await sendAll();
+    await world.stepTo(at(2, 10 * hour));
+    await fallAsleep(world.ledger.db, due, 1, at(2, 9 * hour));
+    await fallAsleep(world.ledger.db, early, 1, at(0, 0));
+    await world.ledger.db
+      .updateTable('invitation')
+      .set({ reopened_at: at(2, 10 * hour) })
+      .where('person_key', '=', early)
+      .execute();
+    expect(await wakeSleepers(world.ledger.db, 1)).toBe(1);
+    expect((await claim()).map((c) => c.personKey)).toEqual([due]);
+    expect(await row(early)).toMatchObject({ asleep: true });
+  });
 });
 
 test('changes that the relay does not carry are counted once they are older than the grace', async () => {

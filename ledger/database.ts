@@ -1,6 +1,7 @@
 /** The ledger's connection: PostgreSQL by Kysely, with the keys that open its personal columns. */
+import type { Socket } from 'node:net';
 import { Kysely, PostgresDialect, type Transaction } from 'kysely';
-import { Pool, types } from 'pg';
+import { Pool, types, type PoolConfig } from 'pg';
 
 import type { LedgerKeys } from './encryption';
 import type { DB } from './rows';
@@ -14,6 +15,8 @@ export interface Ledger {
   readonly db: LedgerDb;
   readonly keys: LedgerKeys;
   readonly pool: Pool;
+  /** The connections of the booking batches, one for each that may be under way. */
+  readonly batchPool: Pool;
   close(): Promise<void>;
 }
 
@@ -23,28 +26,83 @@ export interface LedgerSettings {
   /** Few are better on a hot slot: 32 connections are 40 % slower than 8 there. */
   readonly maxConnections?: number;
   readonly applicationName?: string;
+  /** Other than the usual number of booking batches under way at once. */
+  readonly bookingLanes?: number;
   /** How long a command waits for a connection, a free one or a new one, before it fails. */
   readonly connectionWaitMs?: number;
+  /**
+   * How long an answer of the server is waited for before its connection is given up as dead; without it for ever.
+   * Longer than the longest statement of the process.
+   */
+  readonly answerWaitMs?: number;
 }
 
 // Dates stay text (a civil date is no instant), 64-bit numbers become numbers: ours stay far below 2^53.
 types.setTypeParser(types.builtins.DATE, (text) => text);
 types.setTypeParser(types.builtins.INT8, (text) => Number(text));
 
+/** Batches of bookings under way at once in one process: one is written while the next is decided. */
+const bookingLanes = 2;
+
+/**
+ * Of a batch's connection. Its statements are planned once a connection; planned while the tables of a new round are
+ * still empty they would read them whole ever after. So only the ways that stay good are open to the planner, and no
+ * connection lives long.
+ */
+const batchPlans = ['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin'].map((way) => `-c ${way}=off`);
+
 /** Opens the ledger. Connections are made on demand; a broken idle one is replaced without ending the process. */
 export function openLedger(settings: LedgerSettings): Ledger {
+  const application = settings.applicationName ?? 'yiyue';
+  const pool = poolOf(settings, { max: settings.maxConnections ?? 8, application_name: application });
+  const batchPool = poolOf(settings, {
+    max: settings.bookingLanes ?? bookingLanes,
+    application_name: `${application}-booking`,
+    options: [...batchPlans, '-c plan_cache_mode=force_generic_plan'].join(' '),
+    maxLifetimeSeconds: 60,
+    // A whole transaction is sent at once: nobody waits for this process while slots are locked.
+    pipeline: true,
+  });
+  const db = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) });
+  const close = async (): Promise<void> => {
+    await batchPool.end();
+    await db.destroy();
+  };
+  return { db, keys: settings.keys, pool, batchPool, close };
+}
+
+function poolOf(settings: LedgerSettings, own: PoolConfig): Pool {
   const pool = new Pool({
     connectionString: settings.databaseUrl,
-    max: settings.maxConnections ?? 8,
-    application_name: settings.applicationName ?? 'yiyue',
     connectionTimeoutMillis: settings.connectionWaitMs ?? 5_000,
+    keepAlive: true,
     idle_in_transaction_session_timeout: 30_000,
+    ...own,
   });
   pool.on('error', () => {
     // The pool drops the connection by itself; the next query opens another or reports what is wrong.
   });
-  // A connection lost while it is in use fails its query; its own event, unheard, would end the process.
-  pool.on('connect', (client) => client.on('error', () => undefined));
-  const db = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) });
-  return { db, keys: settings.keys, pool, close: () => db.destroy() };
+  pool.on('connect', (client) => {
+    // A connection lost while it is in use fails its query; its own event, unheard, would end the process.
+    client.on('error', () => undefined);
+    const { connection } = client as unknown as { readonly connection: { readonly stream: Socket } };
+    if (settings.answerWaitMs !== undefined) giveUpWhenSilent(connection.stream, settings.answerWaitMs);
+  });
+  return pool;
+}
+
+/**
+ * Ends a connection on which something was asked and nothing has come for so long. A server or a firewall that lost
+ * its power says nothing: its connections would else be waited on for ever, and one after another the pool with them.
+ */
+function giveUpWhenSilent(socket: Socket, answerWaitMs: number): void {
+  let askedAtLastAnswer = socket.bytesWritten;
+  // Before the driver, who may ask the next thing while it takes this answer in.
+  socket.prependListener('data', () => {
+    askedAtLastAnswer = socket.bytesWritten;
+  });
+  socket.setTimeout(answerWaitMs, () => {
+    if (socket.bytesWritten === askedAtLastAnswer) return;
+    socket.destroy(Object.assign(new Error('the ledger does not answer'), { code: 'ETIMEDOUT' }));
+  });
 }

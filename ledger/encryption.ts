@@ -9,6 +9,8 @@ export interface LedgerKeys {
   readonly currentDataKey: number;
   /** 32 bytes, never stored in the database. */
   readonly indexKey: Buffer;
+  /** 32 bytes from which the Ed25519 key is made that signs settlements; only who settles needs it. */
+  readonly settlementSeed?: Buffer;
 }
 
 const ivBytes = 12;
@@ -46,10 +48,10 @@ export function blindIndex(keys: LedgerKeys, normalisedNumber: string): Buffer {
 }
 
 /**
- * Keys from the settings. `dataKeys` is `id:base64[,id:base64…]`, the last one encrypts; `indexKey` is base64.
- * Every key has 32 bytes.
+ * Keys from the settings. `dataKeys` is `id:base64[,id:base64…]`, the last one encrypts; `indexKey` and `settlementKey`
+ * are base64, the latter empty where nothing is settled. Every key has 32 bytes.
  */
-export function parseLedgerKeys(dataKeys: string, indexKey: string): LedgerKeys {
+export function parseLedgerKeys(dataKeys: string, indexKey: string, settlementKey = ''): LedgerKeys {
   const parsed = new Map<number, Buffer>();
   let currentDataKey = -1;
   for (const entry of dataKeys.split(',')) {
@@ -62,7 +64,10 @@ export function parseLedgerKeys(dataKeys: string, indexKey: string): LedgerKeys 
     if (parsed.has(currentDataKey)) throw new Error(`data key ${currentDataKey} is named twice`);
     parsed.set(currentDataKey, keyOf(encoded ?? '', 'data key'));
   }
-  return { dataKeys: parsed, currentDataKey, indexKey: keyOf(indexKey, 'index key') };
+  return {
+    ...{ dataKeys: parsed, currentDataKey, indexKey: keyOf(indexKey, 'index key') },
+    ...(settlementKey !== '' && { settlementSeed: keyOf(settlementKey, 'settlement key') }),
+  };
 }
 
 function keyOf(encoded: string, name: string): Buffer {

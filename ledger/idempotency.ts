@@ -1,5 +1,5 @@
 /** Answers kept for repeated requests: swept once nobody repeats them. Written by the citizen command itself. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { sql } from 'kysely';
 
 import type { Ledger } from './database';
@@ -9,9 +9,7 @@ export const answersKeptHours = 24;
 
 /** Hash of what was asked, so that a key used for another request shows: method, path and body as parsed. */
 export function requestHash(method: string, path: string, body: unknown): Buffer {
-  return createHash('sha256')
-    .update(JSON.stringify([method, path, sortedKeys(body)]))
-    .digest();
+  return hash('sha256', JSON.stringify([method, path, sortedKeys(body)]), 'buffer');
 }
 
 function sortedKeys(value: unknown): unknown {

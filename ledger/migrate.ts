@@ -8,6 +8,15 @@ import * as participation from './migrations/0003-participation';
 import * as messages from './migrations/0004-messages';
 import * as access from './migrations/0005-access';
 import * as simulatedRegistry from './migrations/0006-simulated-registry';
+import * as operators from './migrations/0007-operators';
+import * as settlementRecord from './migrations/0008-settlement-record';
+import * as placeOffers from './migrations/0009-place-offers';
+import * as invitationWaves from './migrations/0010-invitation-waves';
+import * as closuresAndConsent from './migrations/0011-closures-and-consent';
+import * as waitingRoom from './migrations/0013-waiting-room';
+import * as dueBounds from './migrations/0014-due-bounds';
+import * as traceContext from './migrations/0015-trace-context';
+import * as apiLoad from './migrations/0016-api-load';
 
 /** Every migration by name, in their order. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -17,6 +26,15 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0004-messages': messages,
   '0005-access': access,
   '0006-simulated-registry': simulatedRegistry,
+  '0007-operators': operators,
+  '0008-settlement-record': settlementRecord,
+  '0009-place-offers': placeOffers,
+  '0010-invitation-waves': invitationWaves,
+  '0011-closures-and-consent': closuresAndConsent,
+  '0013-waiting-room': waitingRoom,
+  '0014-due-bounds': dueBounds,
+  '0015-trace-context': traceContext,
+  '0016-api-load': apiLoad,
 };
 
 /** Names of all migrations that this version needs. */

@@ -6,6 +6,7 @@ import { LedgerWorld, at, firstDay, hour } from '../test/builders/ledger-world';
 import { recordAttendance } from './attendance';
 import { book, cancel, move } from './booking';
 import { stepClockTo } from './clock';
+import { claimUnsent } from './citizen-outbox';
 import { meetObligation } from './obligation';
 import { readSnapshots } from './snapshot';
 import { readTextsOf } from './text-message';
@@ -69,6 +70,19 @@ test('asked when it is due, by many at once, it is met once and brings the next 
   expect(snapshot?.met).toEqual([reminder.occasion]);
 });
 
+test('what was met is told by the answer, so that the relay has nothing to carry', async () => {
+  const reminder = await owed('remindToBook');
+  await world.stepTo(reminder.dueAt);
+  const carriedBefore = await claimUnsent(world.ledger.db, { limit: 10, leaseMs: 0 });
+  expect(carriedBefore).toHaveLength(1);
+  const first = await meet(reminder);
+  const { version } = await outbox();
+  expect(first).toMatchObject({ answer: 'done', snapshot: { version, met: [reminder.occasion] } });
+  expect(await claimUnsent(world.ledger.db, { limit: 10, leaseMs: 0 })).toEqual([]);
+  // A worker that lost the answer asks again and learns as much.
+  expect(await meet(reminder)).toMatchObject({ answer: 'alreadyDone', snapshot: { version } });
+});
+
 test('who booked in the meantime is not reminded to', async () => {
   const reminder = await owed('remindToBook');
   await booked();
@@ -99,7 +113,7 @@ test('after a move the reminder of the old window is owed no more, that of the n
   expect(await meet(old)).toEqual({ answer: 'notOwed' });
   expect(await meet(renewed)).toEqual({ answer: 'notDue', until: renewed.dueAt });
   await world.stepTo(renewed.dueAt);
-  expect(await meet(renewed)).toEqual({ answer: 'done' });
+  expect(await meet(renewed)).toMatchObject({ answer: 'done' });
   const [text] = await textsFor('remindOfAppointment');
   expect(text).toMatchObject({ mobile: '0900000222' });
   expect(text?.body).toContain('2031/07/08 09:00~10:00');
@@ -119,7 +133,7 @@ test('whoever misses the window is offered the rest of the day', async () => {
   await booked();
   const offer = await owed('offerSameDay');
   await world.stepTo(offer.dueAt);
-  expect(await meet(offer)).toEqual({ answer: 'done' });
+  expect(await meet(offer)).toMatchObject({ answer: 'done' });
   expect((await textsFor('offerSameDay'))[0]?.body).toContain('當日17:00前仍可至');
 });
 
@@ -132,7 +146,7 @@ test('who did not come, and who did not book, are told that the next round comes
   );
   const told = await owed('tellMissed');
   await world.stepTo(told.dueAt);
-  expect(await meet(told)).toEqual({ answer: 'done' });
+  expect(await meet(told)).toMatchObject({ answer: 'done' });
   expect((await textsFor('tellMissed'))[0]).toMatchObject({ mobile: '0900000222' });
 });
 
@@ -146,13 +160,13 @@ test('a dose is confirmed with the day of the next one, which is then reminded o
   );
   const confirmation = await owed('confirmDose');
   await world.stepTo(confirmation.dueAt);
-  expect(await meet(confirmation)).toEqual({ answer: 'done' });
+  expect(await meet(confirmation)).toMatchObject({ answer: 'done' });
   const [text] = await textsFor('confirmDose');
   expect(text?.body).toContain('您已於2031/07/06接種莫德納第1劑。下一劑最早為2031/08/03');
   const next = await owed('remindNextDose');
   expect(next.dueAt.slice(0, 10)).toBe(addDays(firstDay, 33));
   await stepClockTo(world.ledger.db, next.dueAt);
-  expect(await meet(next)).toEqual({ answer: 'done' });
+  expect(await meet(next)).toMatchObject({ answer: 'done' });
 });
 
 test('who never gave a mobile is owed no reminder of the next dose', async () => {

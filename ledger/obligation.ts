@@ -17,6 +17,9 @@ import { findContactFor, queueText } from './text-message';
  * Meets one obligation with the person locked, from the facts as they are then: `done` queues its text and brings the
  * next version, `alreadyDone` was met before, `notOwed` has been overtaken by the facts or has lapsed, `notDue` is
  * asked too early by the ledger's clock. Asking any number of times meets it once.
+ *
+ * Once it is met, the answer carries the person's state, and what it did counts as told to the run: a signal would
+ * cost the engine more than the act. Who lost the answer asks again and has it with `alreadyDone`.
  */
 export async function meetObligation(
   ledger: Ledger,
@@ -30,7 +33,11 @@ export async function meetObligation(
     (tx, person) => decide(tx, person, wanted),
   );
   // The only refusal without a session is that the person is not in this ledger.
-  return outcome.ok ? outcome.value : { answer: 'notOwed' };
+  if (!outcome.ok) return { answer: 'notOwed' };
+  const { value } = outcome;
+  if (value.answer !== 'done' && value.answer !== 'alreadyDone') return value;
+  const snapshot = (await readSnapshots(ledger.db, [personKey])).get(personKey);
+  return snapshot ? { ...value, snapshot } : value;
 }
 
 async function decide(
@@ -69,8 +76,27 @@ async function decide(
     parameters,
     lane,
     lapsesAt: obligation.lapsesAt,
+    // Nobody is reminded of what no wave has told them yet: the invitation, once it is let go, says all of it.
+    held: kind === 'remindToBook' && (await invitationIsHeld(tx, personKey, obligation.roundId)),
   });
-  return { outcome: { answer: 'done' }, act: 'meetObligation', detail: { kind, occasion } };
+  return {
+    outcome: { answer: 'done' },
+    act: 'meetObligation',
+    detail: { kind, occasion },
+    toldToRun: true,
+  };
+}
+
+async function invitationIsHeld(tx: LedgerTx, personKey: string, roundId: string | null): Promise<boolean> {
+  const held = await tx
+    .selectFrom('text_message')
+    .select('text_message_id')
+    .where('person_key', '=', personKey)
+    .where('purpose', '=', 'invitation')
+    .where('occasion', '=', roundId)
+    .where('status', '=', 'held')
+    .executeTakeFirst();
+  return held !== undefined;
 }
 
 /** What the text of an obligation says; undefined when what it is about is gone. */

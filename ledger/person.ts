@@ -4,10 +4,12 @@ import { sql } from 'kysely';
 
 import { lastDoseOf, type DoseGiven } from '../domain/booking/booking-rules';
 import type { PlainDate } from '../domain/civil-time/plain-date';
+import type { ParentalConsent } from '../domain/consent/parental-consent';
 import { normalisePersonNumber, type PersonNumberKind } from '../domain/person-number/person-number';
 import { recordChange } from './citizen-command';
 import type { Ledger, LedgerReader, LedgerTx } from './database';
 import { blindIndex, seal, unseal } from './encryption';
+import { consentsAreTakenOver, takeOverConsents } from './parental-consent';
 
 /** What the insurance registry says of a person, as far as the ledger keeps it. The number in use comes first. */
 export interface RegistryRecord {
@@ -22,6 +24,8 @@ export interface RegistryRecord {
   }[];
   readonly priorityGroups: readonly number[];
   readonly previousDoses: readonly DoseGiven[];
+  /** Guardians' consents that it knows of; those handed in here stand beside them. */
+  readonly parentalConsents?: readonly ParentalConsent[];
 }
 
 /** A person as the ledger knows them once identified. */
@@ -53,6 +57,7 @@ export async function identifyPerson(ledger: Ledger, record: RegistryRecord): Pr
     const person = await upsertPerson(ledger, tx, record);
     const numbers = await addNumbers(ledger, tx, person.personKey, record);
     const doses = await addDoses(tx, person.personKey, record.previousDoses);
+    await takeOverConsents(tx, person.personKey, record.parentalConsents ?? []);
     // Whoever has no part in any round yet is nothing to the engine: no version, no snapshot.
     if (person.changed || doses > 0) {
       const known = await tx
@@ -104,6 +109,7 @@ async function isUpToDate(ledger: Ledger, known: KnownPerson, record: RegistryRe
   if (sorted(known.priorityGroups).join() !== sorted(record.priorityGroups).join()) return false;
   if (!known.nameCipher || unseal(ledger.keys, known.personKey, known.nameCipher) !== record.name)
     return false;
+  if (!(await consentsAreTakenOver(ledger.db, known.personKey, record.parentalConsents ?? []))) return false;
   const numbers = record.personNumbers;
   const { rows } = await sql<{ numbers: number; doses: number }>`
     select

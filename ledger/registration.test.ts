@@ -70,6 +70,7 @@ describe('registering', () => {
       language: 'zh',
       countyCode: '63000',
       districtCode: '63000030',
+      mixedIntent: false,
       products: ['Moderna', 'AZ'],
       priorityGroup: 5,
       carriedFrom: null,
@@ -262,6 +263,21 @@ describe('withdrawing', () => {
       'registrationWithdrawn',
       'registrationReceived',
     ]);
+  });
+
+  test('changes nothing of what a repeated request of before is answered', async () => {
+    const personKey = await world.person();
+    const context = {
+      ...world.acting(personKey),
+      idempotency: { key: randomUUID(), requestHash: Buffer.from('the same request') },
+    };
+    const first = await register(world.ledger, context, wish());
+    await withdraw(world.ledger, world.acting(personKey), { roundId });
+    const anew = await registered(personKey);
+    const repeated = await register(world.ledger, context, wish());
+    if (!first.ok || !repeated.ok) throw new Error('both are accepted');
+    expect(repeated.value.registrationNumber).toBe(first.value.registrationNumber);
+    expect(anew.registrationNumber).not.toBe(first.value.registrationNumber);
   });
 
   test('twice is refused the second time; a repeated request is answered as the first', async () => {

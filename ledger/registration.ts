@@ -7,6 +7,7 @@ import {
   lastDoseOf,
   mayRegister,
   nextDoseNumber,
+  permittedProducts,
   type DoseGiven,
 } from '../domain/booking/booking-rules';
 import type { PlainDate } from '../domain/civil-time/plain-date';
@@ -27,6 +28,7 @@ import type { Ledger, LedgerTx } from './database';
 import {
   findLiveRegistration,
   getRegistration,
+  type RegistrationOutcome,
   type RegistrationRow,
   type RegistrationView,
 } from './registration-view';
@@ -41,6 +43,8 @@ export interface RegistrationWish {
   readonly mobile: string;
   readonly districtCode: string;
   readonly products: readonly string[];
+  /** Agreed to another product than the last one where the rules ask for that (混打意願); it counts where it concerns. */
+  readonly mixedIntent?: boolean;
   readonly language: TextLanguage;
 }
 
@@ -59,12 +63,14 @@ export async function register(
   const parsed = parseMobile(wish.mobile);
   if (!('mobile' in parsed)) return refused({ code: 'mobileInvalid' });
   const { mobile } = parsed;
-  const outcome = await citizenCommand<{ roundId: string }>(ledger, context, [], async (tx, person) => {
+  const outcome = await citizenCommand<RegistrationOutcome>(ledger, context, [], async (tx, person) => {
     const decided = await decisionFacts(tx, person, wish.roundId);
     if (!decided.ok) return { refusal: decided.refusal };
     const facts = decided.value;
     const lastDose = lastDoseOf(facts.doses);
-    const chosen = chooseProducts(facts.round, lastDose, wish.products, facts.lastSessionOn);
+    const mixedIntent = wish.mixedIntent === true;
+    const { products } = wish;
+    const chosen = chooseProducts(facts.round, lastDose, { products, mixedIntent }, facts.lastSessionOn);
     if (!chosen.ok) return { refusal: chosen.refusal };
     const answers = {
       mobile,
@@ -72,6 +78,7 @@ export async function register(
       countyCode: district.countyCode,
       districtCode: district.code,
       products: chosen.value,
+      mixedIntent: mixedIntent && concernsMixing(facts.round, lastDose, chosen.value),
       priorityGroup: facts.priorityGroup,
     };
     const { live } = facts;
@@ -79,7 +86,7 @@ export async function register(
     return changeLive(ledger, tx, person, live, answers);
   });
   if (!outcome.ok) return outcome;
-  return accepted(await getRegistration(ledger, context.personKey, outcome.value.roundId));
+  return accepted(await getRegistration(ledger, context.personKey, outcome.value));
 }
 
 /**
@@ -91,7 +98,7 @@ export async function withdraw(
   context: CommandContext,
   { roundId }: { readonly roundId: string },
 ): Promise<Outcome<RegistrationView>> {
-  const outcome = await citizenCommand<{ roundId: string }>(ledger, context, [], async (tx, person) => {
+  const outcome = await citizenCommand<RegistrationOutcome>(ledger, context, [], async (tx, person) => {
     const facts = await decisionFacts(tx, person, roundId);
     // Whoever left the open groups since may still take back what they gave.
     if (!facts.ok && facts.refusal.code !== 'notInOpenGroup') return { refusal: facts.refusal };
@@ -114,13 +121,20 @@ export async function withdraw(
       live.contact_id,
     );
     return {
-      outcome: { roundId },
+      outcome: { roundId, registrationNumber: live.registration_number },
       act: 'withdraw',
       detail: { roundId, registrationNumber: live.registration_number },
     };
   });
   if (!outcome.ok) return outcome;
-  return accepted(await getRegistration(ledger, context.personKey, outcome.value.roundId));
+  return accepted(await getRegistration(ledger, context.personKey, outcome.value));
+}
+
+/** Is one of these products one that may follow the last dose only with a mixed intent? */
+function concernsMixing(round: Round, lastDose: DoseGiven | null, products: readonly string[]): boolean {
+  return permittedProducts(round, lastDose).some(
+    ({ product, needsMixedIntent }) => needsMixedIntent && products.includes(product),
+  );
 }
 
 interface RegistrationFacts {
@@ -179,6 +193,7 @@ interface Answers {
   readonly countyCode: string;
   readonly districtCode: string;
   readonly products: readonly string[];
+  readonly mixedIntent: boolean;
   readonly priorityGroup: number;
 }
 
@@ -189,7 +204,7 @@ async function registerAnew(
   roundId: string,
   answers: Answers,
   facts: RegistrationFacts,
-): Promise<Decision<{ roundId: string }>> {
+): Promise<Decision<RegistrationOutcome>> {
   const to = stageAfter(facts.stage, 'register');
   if (!to) return { refusal: { code: 'alreadySettled' } };
   await sql`
@@ -205,7 +220,11 @@ async function registerAnew(
     .returning('registration_number')
     .executeTakeFirstOrThrow();
   await acknowledge(tx, person, 'registrationReceived', registrationNumber, roundId, contactId);
-  return { outcome: { roundId }, act: 'register', detail: { roundId, registrationNumber } };
+  return {
+    outcome: { roundId, registrationNumber },
+    act: 'register',
+    detail: { roundId, registrationNumber },
+  };
 }
 
 async function changeLive(
@@ -214,7 +233,7 @@ async function changeLive(
   person: LockedPerson,
   live: RegistrationRow,
   answers: Answers,
-): Promise<Decision<{ roundId: string }>> {
+): Promise<Decision<RegistrationOutcome>> {
   const { round_id: roundId, registration_number: registrationNumber } = live;
   const to = stageAfter(live.stage, 'change');
   if (!to) return { refusal: { code: 'alreadySettled' } };
@@ -223,8 +242,9 @@ async function changeLive(
     sameReach &&
     live.district_code === answers.districtCode &&
     live.priority_group === answers.priorityGroup &&
+    live.mixed_intent === answers.mixedIntent &&
     live.products.join() === answers.products.join();
-  if (same) return { outcome: { roundId } };
+  if (same) return { outcome: { roundId, registrationNumber } };
   const contactId = sameReach
     ? live.contact_id
     : await addContact(tx, ledger.keys, person.personKey, answers.mobile, answers.language);
@@ -235,13 +255,14 @@ async function changeLive(
     .execute();
   await changeStage(tx, person.personKey, roundId, 'change', to);
   await acknowledge(tx, person, 'registrationChanged', registrationNumber, roundId, contactId);
-  return { outcome: { roundId }, act: 'change', detail: { roundId, registrationNumber } };
+  return { outcome: { roundId, registrationNumber }, act: 'change', detail: { roundId, registrationNumber } };
 }
 
 const columns = (answers: Answers) => ({
   county_code: answers.countyCode,
   district_code: answers.districtCode,
   products: [...answers.products],
+  mixed_intent: answers.mixedIntent,
   priority_group: answers.priorityGroup,
 });
 

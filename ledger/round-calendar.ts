@@ -36,7 +36,8 @@ export async function readRoundCalendars(
     session_dates: PlainDate[];
   }>`
     select r.round_id, r.registration_opens_at, r.settles_at, r.closed_at is not null as closed, c.offset_ms,
-      array(select distinct w.closes_at from booking_window w where w.round_id = r.round_id order by 1) as windows_close_at,
+      array(select w.closes_at from booking_window w where w.round_id = r.round_id
+        union select x.rebook_until from closure x where r.round_id = any(x.round_ids) order by 1) as windows_close_at,
       array(select distinct s.session_date::text from slot s where s.round_id = r.round_id order by 1) as session_dates
     from round r, ledger_clock c
     where ${roundId}::text is null or r.round_id = ${roundId}
@@ -55,11 +56,13 @@ export async function readRoundCalendars(
   }));
 }
 
-/** The earliest instant after the ledger's now at which anything falls due, to a person or in a round that is open. */
+/** The earliest instant after the ledger's now at which anything falls due: to a person, with a held place, in an open round. */
 export async function nextDueInstant(db: LedgerReader): Promise<Instant | null> {
   const now = await ledgerNow(db);
   const { rows } = await sql<{ due: Date | null }>`
-    select min(next_due_at) as due from citizen_outbox where next_due_at > ${now}::timestamptz
+    select least(
+      (select min(next_due_at) from citizen_outbox where next_due_at > ${now}::timestamptz),
+      (select min(due_at) from freed_place where ended_at is null and due_at > ${now}::timestamptz)) as due
   `.execute(db);
   const rounds = await readRoundCalendars(db);
   const instants = rounds
@@ -76,16 +79,23 @@ export interface Unrest {
   readonly unsent: number;
   /** People to whom something is due and not yet done. */
   readonly due: number;
+  /** Freed places of which the engine was not told, or whose next step is due. */
+  readonly places: number;
+  /** Closures whose appointments are still being cancelled. */
+  readonly closures: number;
   /** Texts that the gateway has not taken. */
   readonly texts: number;
 }
 
 /** Counts what is still under way at the ledger's now. */
 export async function readUnrest(db: LedgerReader): Promise<Unrest> {
-  const { rows } = await sql<{ unsent: number; due: number; texts: number }>`
+  const { rows } = await sql<Unrest>`
     select
       (select count(*) from citizen_outbox where version > sent_version) as unsent,
       (select count(*) from citizen_outbox where next_due_at <= ledger_now()) as due,
+      (select count(*) from freed_place where version > told_version
+        or (ended_at is null and due_at <= ledger_now())) as places,
+      (select count(*) from closure where confirmed_at is not null and carried_out_at is null) as closures,
       (select count(*) from text_message where status in ('queued', 'submitting', 'unknown')) as texts
   `.execute(db);
   const [row] = rows;

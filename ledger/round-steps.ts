@@ -4,7 +4,13 @@ import { sql } from 'kysely';
 import { addDays, taipeiInstant, type Instant, type PlainDate } from '../domain/civil-time/plain-date';
 import { ledgerNow } from './clock';
 import type { Ledger } from './database';
-import { keysOf, takeInBatches, type BatchOptions, type RoundStepResult } from './round-batches';
+import {
+  recordedInBulk,
+  takeInRanges,
+  type BatchOptions,
+  type KeyRange,
+  type RoundStepResult,
+} from './round-batches';
 
 /**
  * Ends the right to book of everybody whose window closed by `closedBy` and who holds no appointment. They are told by
@@ -18,31 +24,30 @@ export async function lapseInvitations(
 ): Promise<RoundStepResult> {
   if (Date.parse(await ledgerNow(ledger.db)) < Date.parse(closedBy))
     return { answer: 'notDue', until: closedBy };
-  const touched = await takeInBatches(
+  const closed = (range: KeyRange) => sql`
+    p.round_id = i.round_id and p.round_id = ${roundId} and p.stage = 'invited'
+      and i.closes_at <= ${closedBy}::timestamptz and ${range.holds(sql.ref('p.person_key'))}
+  `;
+  const touched = await takeInRanges(
     ledger,
     {
-      act: 'lapse',
-      roundId,
-      async candidates(tx, limit, after) {
-        const { rows } = await sql<{ person_key: string }>`
-          select p.person_key from participation p join invitation i using (person_key, round_id)
-          where p.round_id = ${roundId} and p.stage = 'invited' and i.closes_at <= ${closedBy}::timestamptz
-            and p.person_key > ${after}::uuid
-          order by p.person_key limit ${limit}
-        `.execute(tx);
-        return keysOf(rows);
-      },
-      async apply(tx, keys) {
-        const { rows } = await sql<{ person_key: string }>`
-          update participation p set stage = 'lapsed', last_act = 'lapse', stage_since = ledger_now()
-          from invitation i
-          where i.person_key = p.person_key and i.round_id = p.round_id and p.round_id = ${roundId}
-            and p.person_key = any(${[...keys]}::uuid[])
-            and p.stage = 'invited' and i.closes_at <= ${closedBy}::timestamptz
+      concerned: (range) => sql`
+        select p.person_key from participation p join invitation i using (person_key) where ${closed(range)}
+      `,
+      apply: (range) => sql<{ touched: number }>`
+        with moment as materialized (select ledger_now() as now),
+        lapsed as (
+          update participation p set stage = 'lapsed', last_act = 'lapse', stage_since = t.now
+          from invitation i, moment t
+          where i.person_key = p.person_key and ${closed(range)}
           returning p.person_key
-        `.execute(tx);
-        return keysOf(rows);
-      },
+        ), ${recordedInBulk({
+          changed: sql`select person_key, t.now as owed_from from lapsed, moment t`,
+          act: 'lapse',
+          detail: { roundId },
+        })}
+        select count(*)::integer as touched from lapsed
+      `,
     },
     options,
   );
@@ -61,34 +66,32 @@ export async function markMissed(
 ): Promise<RoundStepResult> {
   const until = taipeiInstant(addDays(throughDate, 1), 0);
   if (Date.parse(await ledgerNow(ledger.db)) < Date.parse(until)) return { answer: 'notDue', until };
-  const touched = await takeInBatches(
+  const unattended = (range: KeyRange) => sql`
+    s.slot_id = a.slot_id and s.round_id = ${roundId} and s.session_date <= ${throughDate}::date
+      and a.status = 'booked' and ${range.holds(sql.ref('a.person_key'))}
+  `;
+  const touched = await takeInRanges(
     ledger,
     {
-      act: 'miss',
-      roundId,
-      // Every one of them is changed by the step, so there is nobody to pass over.
-      async candidates(tx, limit) {
-        const { rows } = await sql<{ person_key: string }>`
-          select a.person_key from slot s join appointment a on a.slot_id = s.slot_id and a.status = 'booked'
-          where s.round_id = ${roundId} and s.session_date <= ${throughDate}::date limit ${limit}
-        `.execute(tx);
-        return keysOf(rows);
-      },
-      async apply(tx, keys) {
-        const { rows } = await sql<{ person_key: string }>`
-          with missed as (
-            update appointment a set status = 'missed', ended_at = ledger_now()
-            from slot s
-            where s.slot_id = a.slot_id and s.round_id = ${roundId} and s.session_date <= ${throughDate}::date
-              and a.status = 'booked' and a.person_key = any(${[...keys]}::uuid[])
-            returning a.person_key, a.round_id
-          )
-          update participation p set stage = 'missed', last_act = 'miss', stage_since = ledger_now()
-          from missed m where p.person_key = m.person_key and p.round_id = m.round_id and p.stage = 'booked'
+      concerned: (range) => sql`select a.person_key from appointment a, slot s where ${unattended(range)}`,
+      apply: (range) => sql<{ touched: number }>`
+        with moment as materialized (select ledger_now() as now),
+        unattended as (
+          update appointment a set status = 'missed', ended_at = t.now from slot s, moment t
+          where ${unattended(range)}
+          returning a.person_key, a.round_id
+        ), missed as (
+          update participation p set stage = 'missed', last_act = 'miss', stage_since = t.now
+          from unattended u, moment t
+          where p.person_key = u.person_key and p.round_id = u.round_id and p.stage = 'booked'
           returning p.person_key
-        `.execute(tx);
-        return keysOf(rows);
-      },
+        ), ${recordedInBulk({
+          changed: sql`select person_key, t.now as owed_from from missed, moment t`,
+          act: 'miss',
+          detail: { roundId },
+        })}
+        select count(*)::integer as touched from missed
+      `,
     },
     options,
   );

@@ -42,9 +42,21 @@ describe('a round as the ledger holds it', () => {
         { product: 'AZ', nameZh: 'AZ', nameEn: 'AZ' },
       ],
       doseIntervals: [
-        { fromProduct: 'AZ', toProduct: 'AZ', doseNumber: 2, intervalDays: 56 },
-        { fromProduct: 'Moderna', toProduct: 'Moderna', doseNumber: 2, intervalDays: 28 },
-        { fromProduct: 'Moderna', toProduct: 'Moderna', doseNumber: 3, intervalDays: 84 },
+        { fromProduct: 'AZ', toProduct: 'AZ', doseNumber: 2, intervalDays: 56, needsMixedIntent: false },
+        {
+          fromProduct: 'Moderna',
+          toProduct: 'Moderna',
+          doseNumber: 2,
+          intervalDays: 28,
+          needsMixedIntent: false,
+        },
+        {
+          fromProduct: 'Moderna',
+          toProduct: 'Moderna',
+          doseNumber: 3,
+          intervalDays: 84,
+          needsMixedIntent: false,
+        },
       ],
       bookingWindows: [
         {

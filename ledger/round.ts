@@ -58,7 +58,7 @@ async function roundRows(db: LedgerReader, roundId: string | null): Promise<read
       (select json_agg(json_build_object('product', v.product, 'nameZh', v.name_zh, 'nameEn', v.name_en) order by p.place)
         from round_product p join vaccine_product v using (product) where p.round_id = r.round_id) as products,
       (select json_agg(json_build_object('fromProduct', i.from_product, 'toProduct', i.to_product,
-          'doseNumber', i.dose_number, 'intervalDays', i.interval_days)
+          'doseNumber', i.dose_number, 'intervalDays', i.interval_days, 'needsMixedIntent', i.needs_mixed_intent)
           order by i.from_product, i.to_product, i.dose_number)
         from dose_interval i where i.round_id = r.round_id) as dose_intervals,
       (select json_agg(json_build_object('product', w.product, 'ageFrom', w.age_from, 'ageTo', w.age_to,

@@ -23,6 +23,19 @@ export type JsonValue = JsonArray | JsonObject | JsonPrimitive;
 
 export type Timestamp = ColumnType<Date, Date | string, Date | string>;
 
+export interface ApiLoad {
+  /**
+   * Acts answered in the last seconds.
+   */
+  acts: number;
+  process_id: string;
+  reported_at: Generated<Timestamp>;
+  /**
+   * Nine of ten of these were answered within so many milliseconds.
+   */
+  slow_ms: number;
+}
+
 export interface Appointment {
   appointment_number: Generated<string>;
   /**
@@ -30,6 +43,10 @@ export interface Appointment {
    */
   arranged_at: Generated<Timestamp>;
   booked_at: Generated<Timestamp>;
+  /**
+   * The closure by which the authority cancelled it; null where the person did.
+   */
+  closure_id: string | null;
   contact_id: string;
   dose_number: number;
   ended_at: Timestamp | null;
@@ -55,6 +72,14 @@ export interface AuditEntry {
   version: number | null;
 }
 
+export interface AwaitedParentalConsent {
+  consented_on: string;
+  number_index: Buffer;
+  product: string | null;
+  recorded_at: Generated<Timestamp>;
+  recorded_by: string;
+}
+
 export interface BookingWindow {
   age_from: number;
   age_to: number;
@@ -66,20 +91,46 @@ export interface BookingWindow {
 
 export interface CitizenOutbox {
   /**
-   * The person's workflow run ended because nothing is due for days; the relay wakes it at next_due_at.
+   * The person's workflow run ends on the version sent, because nothing is due for days; the relay wakes it at next_due_at.
    */
   asleep: Generated<boolean>;
   changed_at: Generated<Timestamp>;
   lane: Generated<string>;
   lease_until: Timestamp | null;
   /**
-   * Ledger time of the earliest thing still owed to the person; null when nothing is.
+   * Ledger time before which nothing is owed to the person; null when nothing is owed at all. A lower bound until the relay has sent this version, exact from then on.
    */
   next_due_at: Timestamp | null;
   person_key: string;
   pokes: Generated<number>;
   sent_version: Generated<number>;
+  /**
+   * W3C trace context of the newest traced change, for the relay to go on with; null when the change is not traced.
+   */
+  trace_parent: string | null;
   version: number;
+}
+
+export interface Closure {
+  carried_out_at: Timestamp | null;
+  closure_id: string;
+  confirmed_at: Timestamp | null;
+  confirmed_by: string | null;
+  county_codes: Generated<string[]>;
+  dates: string[];
+  district_codes: Generated<string[]>;
+  proposed_at: Generated<Timestamp>;
+  proposed_by: string;
+  reason: string;
+  rebook_until: Timestamp | null;
+  reopened_at: Timestamp | null;
+  round_ids: string[] | null;
+  site_ids: Generated<string[]>;
+  /**
+   * When the engine was last told of it, by the clock on the wall; told again until it is carried out.
+   */
+  told_at: Timestamp | null;
+  windows: number | null;
 }
 
 export interface Contact {
@@ -107,6 +158,7 @@ export interface DoseInterval {
   dose_number: Generated<number>;
   from_product: string;
   interval_days: number;
+  needs_mixed_intent: Generated<boolean>;
   round_id: string;
   to_product: string;
 }
@@ -114,6 +166,25 @@ export interface DoseInterval {
 export interface EndedSession {
   ended_at: Generated<Timestamp>;
   session_id: string;
+}
+
+export interface FreedPlace {
+  /**
+   * Ledger time at which the next thing is to be done with it; moot once it has ended.
+   */
+  due_at: Generated<Timestamp>;
+  ended_as: string | null;
+  ended_at: Timestamp | null;
+  freed_at: Generated<Timestamp>;
+  freed_place_id: Generated<string>;
+  lease_until: Timestamp | null;
+  pokes: Generated<number>;
+  slot_id: number;
+  /**
+   * The version that the engine was told of; a lower one than version is told again.
+   */
+  told_version: Generated<number>;
+  version: Generated<number>;
 }
 
 export interface IdempotentAnswer {
@@ -142,9 +213,99 @@ export interface Invitation {
   round_id: string;
 }
 
+export interface InvitationWave {
+  approved_at: Timestamp | null;
+  approved_by: string | null;
+  /**
+   * Texts that belong to the wave, fixed before anything goes out.
+   */
+  audience: Generated<number>;
+  /**
+   * When an operator last said something about it.
+   */
+  changed_at: Generated<Timestamp>;
+  county_codes: string[] | null;
+  look_seconds: Generated<number>;
+  number: number;
+  pause_reason: string | null;
+  paused_at: Timestamp | null;
+  /**
+   * Null for a wave that stopped itself because texts were refused.
+   */
+  paused_by: string | null;
+  product: string | null;
+  rate_per_second: number;
+  /**
+   * Texts of people that were let go and not taken back by a pause.
+   */
+  released: Generated<number>;
+  /**
+   * Until when, at the chosen rate, what was released is spread.
+   */
+  released_through: Timestamp | null;
+  round_id: string;
+  stage: Generated<string>;
+  stage_since: Generated<Timestamp>;
+  started_at: Generated<Timestamp>;
+  started_by: string;
+  stopped_at: Timestamp | null;
+  stopped_by: string | null;
+  /**
+   * The changed_at of which the engine was told; null: it has to be told.
+   */
+  told_at: Timestamp | null;
+  trial_size: Generated<number>;
+  wave_id: string;
+}
+
 export interface LedgerClock {
   offset_ms: Generated<number>;
   only_row: Generated<boolean>;
+}
+
+export interface LeftoverCall {
+  leftover_call_id: Generated<string>;
+  leftover_draw_id: string;
+  opened_at: Generated<Timestamp>;
+  product: string;
+  site_id: string;
+  slot_id: number;
+}
+
+export interface LeftoverDraw {
+  commitment: Buffer;
+  committed_at: Generated<Timestamp>;
+  day: string;
+  district_code: string;
+  drawn_at: Timestamp | null;
+  leftover_draw_id: string;
+  seed_cipher: Buffer;
+}
+
+export interface LeftoverRequest {
+  asked_at: Generated<Timestamp>;
+  contact_id: string;
+  leftover_draw_id: string;
+  person_key: string;
+  ticket: Generated<string>;
+  withdrawn_at: Timestamp | null;
+}
+
+export interface LeftoverTurn {
+  appointment_number: string | null;
+  begun_at: Generated<Timestamp>;
+  ended_at: Timestamp | null;
+  leftover_call_id: string;
+  result: string | null;
+  ticket: string;
+  turn: number;
+}
+
+export interface Operator {
+  enrolled_at: Generated<Timestamp>;
+  key_hash: Buffer;
+  operator_id: string;
+  revoked_at: Timestamp | null;
 }
 
 export interface PageDraft {
@@ -152,6 +313,21 @@ export interface PageDraft {
   journey: string;
   person_key: string;
   saved_at: Generated<Timestamp>;
+}
+
+export interface ParentalConsent {
+  consented_on: string;
+  person_key: string;
+  /**
+   * Null: to whichever product is offered.
+   */
+  product: string | null;
+  recorded_at: Generated<Timestamp>;
+  /**
+   * operator:NAME, or insurance-registry.
+   */
+  recorded_by: string;
+  revoked_at: Timestamp | null;
 }
 
 export interface Participation {
@@ -183,6 +359,21 @@ export interface PersonNumber {
   valid_to: string | null;
 }
 
+export interface PlaceOffer {
+  ended_at: Timestamp | null;
+  expires_at: Timestamp;
+  freed_place_id: string;
+  offered_at: Generated<Timestamp>;
+  person_key: string;
+  place_offer_id: Generated<string>;
+  round_id: string;
+  /**
+   * withdrawn: the window was closed by the authority while the offer stood.
+   */
+  status: Generated<string>;
+  turn: number;
+}
+
 export interface RateLimit {
   expire: number | null;
   key: string;
@@ -195,6 +386,10 @@ export interface Registration {
   contact_id: string;
   county_code: string;
   district_code: string;
+  /**
+   * Agreed to another product than the last dose where the rules ask for it (混打意願).
+   */
+  mixed_intent: Generated<boolean>;
   person_key: string;
   priority_group: number;
   products: string[];
@@ -237,11 +432,57 @@ export interface RoundProduct {
 
 export interface Settlement {
   completed_at: Timestamp | null;
+  /**
+   * When it was decided who is invited; null while they are being ranked.
+   */
+  decided_at: Timestamp | null;
   invited: number;
+  /**
+   * The exact text that was signed: rules, supply, digests of candidates and of results. See docs/decisions/0010.
+   */
+  record: string | null;
   registrations: number;
+  /**
+   * What the settlement took: seconds, bounds of memory, bytes of temporary files.
+   */
+  resources: Generated<Json>;
   round_id: string;
   rules_version: string;
+  /**
+   * When registration was closed for good; from here on nobody joins or leaves.
+   */
   settled_at: Generated<Timestamp>;
+  /**
+   * Ed25519 over the UTF-8 bytes of record, base64.
+   */
+  signature: string | null;
+}
+
+export interface SettlementArea {
+  county_code: string;
+  invited: number;
+  priority_group: number;
+  registered: number;
+  round_id: string;
+}
+
+export interface SettlementCutOff {
+  contenders: number;
+  county_code: string;
+  doses: number;
+  invited: number;
+  last_birth_date: string | null;
+  last_group: number | null;
+  product: string;
+  round_id: string;
+}
+
+export interface SettlementEvidence {
+  block: number;
+  candidates: string;
+  county_code: string;
+  results: string;
+  round_id: string;
 }
 
 export interface SimulatedRegistryInsuredNumber {
@@ -256,6 +497,7 @@ export interface SimulatedRegistryInsuredPerson {
   card_number: string;
   mobile_contract: string | null;
   name: string;
+  parental_consents: Generated<Json>;
   priority_groups: Generated<number[]>;
   registry_person_id: Generated<string>;
 }
@@ -282,11 +524,21 @@ export interface Site {
 
 export interface Slot {
   /**
-   * Places used up: the slot's appointments that are booked, attended or missed (I4). Booking and moving in add one; cancelling and moving out take one away; attendance and absence change nothing.
+   * Places used up: the slot's appointments that are booked, attended or missed, and its freed places that are held (I4). Booking and moving in add one; cancelling and moving out take one away, or leave it held; attendance and absence change nothing.
    */
   booked: Generated<number>;
   capacity: number;
+  capacity_when_open: number | null;
+  /**
+   * Closed by the authority: the capacity is then what is booked, so that whoever counts places finds none.
+   */
+  closed_at: Timestamp | null;
+  closure_id: string | null;
   ends_at: Timestamp;
+  /**
+   * Doses left over at closing: made by the site when it begins to phone, begun by then, so that nobody books it.
+   */
+  leftover: Generated<boolean>;
   product: string;
   round_id: string;
   session_date: string;
@@ -321,12 +573,22 @@ export interface Supply {
   round_id: string;
 }
 
+export interface TestHandset {
+  added_at: Generated<Timestamp>;
+  added_by: string;
+  handset_id: string;
+  label: string;
+  mobile_cipher: Buffer;
+  removed_at: Timestamp | null;
+}
+
 export interface TextMessage {
   accepted_at: Timestamp | null;
   attempts: Generated<number>;
-  contact_id: string;
+  contact_id: string | null;
   created_at: Generated<Timestamp>;
   gateway_message_id: string | null;
+  handset_id: string | null;
   lane: Generated<string>;
   /**
    * Ledger time from which on the text would help nobody, after an outage say: it is then not sent. Null: it is sent however late.
@@ -340,20 +602,33 @@ export interface TextMessage {
    * What the template needs: codes, times, site and booking number; the mobile comes from contact at sending.
    */
   parameters: Generated<Json>;
-  person_key: string;
+  person_key: string | null;
   purpose: string;
   receipt_at: Timestamp | null;
+  /**
+   * When a wave let it go, by the clock on the wall; null for a text that no wave held.
+   */
+  released_at: Timestamp | null;
   /**
    * Submissions that may have reached the citizen a second time: counted, since plain SMPP cannot prevent them.
    */
   repeats: Generated<number>;
   segments: number | null;
+  /**
+   * held: written, and sent by nobody until a wave releases it.
+   */
   status: Generated<string>;
   text_message_id: Generated<string>;
   /**
    * When the first submission went out whose answer is still missing; null when the gateway's word is known.
    */
   unknown_since: Timestamp | null;
+  wave_id: string | null;
+}
+
+export interface TextPace {
+  next_at: Generated<Timestamp>;
+  only_row: Generated<boolean>;
 }
 
 export interface VaccineProduct {
@@ -362,27 +637,93 @@ export interface VaccineProduct {
   product: string;
 }
 
+export interface WaitingListEntry {
+  county_code: string;
+  joined_at: Generated<Timestamp>;
+  left_as: string | null;
+  left_at: Timestamp | null;
+  person_key: string;
+  products: string[];
+  round_id: string;
+  /**
+   * Offers in a row that ran out without an answer.
+   */
+  unanswered: Generated<number>;
+}
+
+export interface WaitingRoom {
+  admitted: Generated<number>;
+  calm_since: Timestamp | null;
+  /**
+   * Operations keep the line even when few come.
+   */
+  kept_shut: Generated<boolean>;
+  leader: string | null;
+  leads_until: Timestamp | null;
+  moved_at: Generated<Timestamp>;
+  next_number: Generated<number>;
+  only_one: Generated<boolean>;
+  /**
+   * Openings up to this instant of the ledger's time have rung: who waited then was put in random order.
+   */
+  rung_through: Generated<Timestamp>;
+  /**
+   * Since when people wait for their turn; null while everybody just comes in.
+   */
+  shut_at: Timestamp | null;
+}
+
+export interface WaitingRoomDraw {
+  bell_at: Timestamp;
+  drawn_at: Generated<Timestamp>;
+  end_place: number;
+  first_place: number;
+  seed: number[];
+}
+
+export interface WaitingRoomReport {
+  arrivals_per_second: number;
+  process_id: string;
+  reported_at: Generated<Timestamp>;
+  strained: boolean;
+}
+
 export interface DB {
+  api_load: ApiLoad;
   appointment: Appointment;
   audit_entry: AuditEntry;
+  awaited_parental_consent: AwaitedParentalConsent;
   booking_window: BookingWindow;
   citizen_outbox: CitizenOutbox;
+  closure: Closure;
   contact: Contact;
   dose: Dose;
   dose_interval: DoseInterval;
   ended_session: EndedSession;
+  freed_place: FreedPlace;
   idempotent_answer: IdempotentAnswer;
   invitation: Invitation;
+  invitation_wave: InvitationWave;
   ledger_clock: LedgerClock;
+  leftover_call: LeftoverCall;
+  leftover_draw: LeftoverDraw;
+  leftover_request: LeftoverRequest;
+  leftover_turn: LeftoverTurn;
+  operator: Operator;
   page_draft: PageDraft;
+  parental_consent: ParentalConsent;
   participation: Participation;
   person: Person;
   person_number: PersonNumber;
+  place_offer: PlaceOffer;
   rate_limit: RateLimit;
   registration: Registration;
   round: Round;
   round_product: RoundProduct;
   settlement: Settlement;
+  settlement_area: SettlementArea;
+  settlement_cut_off: SettlementCutOff;
+  settlement_evidence: SettlementEvidence;
   "simulated_registry.insured_number": SimulatedRegistryInsuredNumber;
   "simulated_registry.insured_person": SimulatedRegistryInsuredPerson;
   "simulated_registry.previous_dose": SimulatedRegistryPreviousDose;
@@ -392,6 +733,12 @@ export interface DB {
   stage_transition: StageTransition;
   station: Station;
   supply: Supply;
+  test_handset: TestHandset;
   text_message: TextMessage;
+  text_pace: TextPace;
   vaccine_product: VaccineProduct;
+  waiting_list_entry: WaitingListEntry;
+  waiting_room: WaitingRoom;
+  waiting_room_draw: WaitingRoomDraw;
+  waiting_room_report: WaitingRoomReport;
 }

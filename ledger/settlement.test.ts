@@ -2,19 +2,28 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { sql } from 'kysely';
 
-import { bookingWindowFor, permittedProducts, reachable } from '../domain/booking/booking-rules';
-import { addDays, ageOn } from '../domain/civil-time/plain-date';
+import { bookingWindowFor } from '../domain/booking/booking-rules';
+import { ageOn } from '../domain/civil-time/plain-date';
 import { openObligations, remindToBookAt } from '../domain/lifecycle/obligations';
-import { assign, type Candidate } from '../domain/settlement/assignment';
 import { renderText } from '../domain/text-message/templates';
-import { at, firstDay, hour, LedgerWorld } from '../test/builders/ledger-world';
+import { at, firstDay, LedgerWorld } from '../test/builders/ledger-world';
+import {
+  counties,
+  drafts,
+  earlierRound,
+  expected,
+  populate,
+  roundToSettle,
+  supplies,
+  type Draft,
+} from '../test/builders/settlement-world';
 import { readHistory } from './audit';
 import { recordChanges } from './citizen-command';
 import { ledgerNow } from './clock';
 import { openLedger, type Ledger } from './database';
 import { register } from './registration';
 import { getRound } from './round';
-import { findSettlement, lotOf, settleRound } from './settlement';
+import { findSettlement, settleRound } from './settlement';
 import { readSnapshots } from './snapshot';
 
 let world: LedgerWorld;
@@ -25,110 +34,7 @@ beforeAll(async () => {
 afterAll(() => world.close());
 const db = () => world.ledger.db;
 
-interface Draft {
-  readonly countyCode: string;
-  readonly priorityGroup: number;
-  readonly birthDate: string;
-  readonly products: readonly string[];
-  readonly lastDose: { readonly product: string; readonly daysAgo: number; readonly number: number } | null;
-  readonly waitedFor: readonly string[];
-}
-
-const products = ['Moderna', 'AZ'];
-const counties = ['63000', '64000'];
 const ageReckonedOn = firstDay;
-
-/** Ages at the edges of the windows, and one day beside them. */
-const birthDates = [
-  '1929-07-01',
-  '1930-02-28',
-  '1966-07-01',
-  '1966-07-02',
-  '1981-12-31',
-  '2013-07-01',
-  '2013-07-02',
-  '2004-02-29',
-];
-const drafts = fc.array(
-  fc.record({
-    countyCode: fc.constantFrom(...counties),
-    priorityGroup: fc.constantFrom(5, 9),
-    // Often the same, so that wait and lot have something to decide.
-    birthDate: fc.oneof(
-      { arbitrary: fc.constant('1930-02-28'), weight: 2 },
-      { arbitrary: fc.constantFrom(...birthDates), weight: 1 },
-    ),
-    products: fc.subarray(products, { minLength: 1 }),
-    lastDose: fc.option(
-      fc.record({
-        product: fc.constantFrom(...products),
-        daysAgo: fc.constantFrom(20, 21, 22, 23, 24, 50, 51, 90),
-        number: fc.constantFrom(1, 2),
-      }),
-      { freq: 3 },
-    ),
-    waitedFor: fc.subarray(products),
-  }),
-  { minLength: 1, maxLength: 25, size: 'max' },
-);
-const supplies = fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 4, maxLength: 4 });
-
-/** A round whose registration is over at the world's time, with windows for 18–64 (Moderna) and 65+ (AZ to 101). */
-async function roundToSettle(doses: readonly number[]): Promise<string> {
-  const roundId = `s-${randomUUID().slice(0, 12)}`;
-  await world.round({ roundId, kind: 'rankThenInvite' });
-  await sql`delete from booking_window where round_id = ${roundId}`.execute(db());
-  await sql`insert into booking_window (round_id, product, age_from, age_to, opens_at, closes_at) values
-    (${roundId}, 'Moderna', 18, 64, ${at(1, 14 * hour)}, ${at(3, 12 * hour)}),
-    (${roundId}, 'Moderna', 65, 150, ${at(1, 10 * hour)}, ${at(3, 12 * hour)}),
-    (${roundId}, 'AZ', 65, 101, ${at(1, 10 * hour)}, ${at(3, 12 * hour)})`.execute(db());
-  for (const [index, county] of ['63000', '64000', '63000', '64000'].entries()) {
-    await sql`insert into supply values (${roundId}, ${products[Math.floor(index / 2)]}, ${county}, ${doses[index] ?? 0})`.execute(
-      db(),
-    );
-  }
-  await world.slot({ siteId: 'S1', capacity: 9, roundId, product: 'Moderna', day: 5 });
-  await world.slot({ siteId: 'S1', capacity: 9, roundId, product: 'AZ', day: 5 });
-  return roundId;
-}
-
-async function earlierRound(): Promise<string> {
-  return world.round({ roundId: `e-${randomUUID().slice(0, 12)}`, kind: 'rankThenInvite' });
-}
-
-async function populate(
-  roundId: string,
-  from: string,
-  people: readonly Draft[],
-): Promise<Map<string, Draft>> {
-  const byKey = new Map<string, Draft>();
-  for (const draft of people) {
-    const personKey = await world.person({ birthDate: draft.birthDate, groups: [draft.priorityGroup] });
-    byKey.set(personKey, draft);
-    if (draft.lastDose) {
-      for (let number = 1; number <= draft.lastDose.number; number += 1) {
-        await world.dose(
-          personKey,
-          number,
-          draft.lastDose.product,
-          addDays(firstDay, -draft.lastDose.daysAgo),
-        );
-      }
-    }
-    const contactId = await world.contact(personKey);
-    const rounds = draft.waitedFor.length > 0 ? [from, roundId] : [roundId];
-    for (const id of rounds) {
-      await sql`insert into participation (person_key, round_id, dose_number, stage, last_act)
-        values (${personKey}::uuid, ${id}, 1, 'registered', 'register')`.execute(db());
-      await sql`insert into registration
-          (person_key, round_id, contact_id, county_code, district_code, products, priority_group, carried_from)
-        values (${personKey}::uuid, ${id}, ${contactId}::uuid, ${draft.countyCode}, ${`${draft.countyCode}010`},
-          ${[...(id === from ? draft.waitedFor : draft.products)]}::text[], ${draft.priorityGroup},
-          ${id === roundId && rounds.length === 2 ? from : null})`.execute(db());
-    }
-  }
-  return byKey;
-}
 
 async function invitationsOf(roundId: string) {
   const rows = await db()
@@ -142,46 +48,16 @@ async function invitationsOf(roundId: string) {
 const byKey = (a: { personKey: string }, b: { personKey: string }): number =>
   a.personKey < b.personKey ? -1 : 1;
 
-/** What the pure rules come to for the same people. */
-async function expected(roundId: string, people: ReadonlyMap<string, Draft>, doses: readonly number[]) {
-  const round = await getRound(db(), roundId);
-  const candidates = [...people].map(([personKey, draft]): Candidate => {
-    const { lastDose } = draft;
-    const permitted = permittedProducts(
-      round,
-      lastDose && {
-        doseNumber: lastDose.number,
-        product: lastDose.product,
-        givenOn: addDays(firstDay, -lastDose.daysAgo),
-      },
-    );
-    return {
-      ...draft,
-      personKey,
-      products: draft.products.filter(
-        (product) =>
-          bookingWindowFor(round, product, ageOn(draft.birthDate, ageReckonedOn)) &&
-          permitted.some((p) => p.product === product && reachable(p.earliestOn, addDays(firstDay, 5))),
-      ),
-      lot: lotOf(roundId, personKey),
-    };
-  });
-  const supply = products.flatMap((product, p) =>
-    counties.map((countyCode, c) => ({ product, countyCode, doses: doses[p * 2 + c] ?? 0 })),
-  );
-  return assign(products, candidates, supply);
-}
-
 describe('a settlement', () => {
   test('comes to what the pure rule says, for any people, doses and supply', async () => {
-    const from = await earlierRound();
+    const from = await earlierRound(world);
     await fc.assert(
       fc.asyncProperty(drafts, supplies, async (people, doses) => {
-        const roundId = await roundToSettle(doses);
-        const population = await populate(roundId, from, people);
+        const roundId = await roundToSettle(world, doses);
+        const population = await populate(world, roundId, from, people);
         await settleRound(world.ledger, roundId, { batch: 7 });
         const invited = await invitationsOf(roundId);
-        const wanted = await expected(roundId, population, doses);
+        const wanted = await expected(world, roundId, population, doses);
         expect(invited.map(({ row: _row, ...invitation }) => invitation).sort(byKey)).toEqual(
           [...wanted].sort(byKey),
         );
@@ -207,11 +83,13 @@ describe('a settlement', () => {
     products: ['Moderna', 'AZ'],
     lastDose: null,
     waitedFor: [],
+    mixedIntent: false,
+    consents: [],
   }));
 
   test('invites by one text each, tells the engine of the invited alone, and leaves a history', async () => {
-    const roundId = await roundToSettle([5, 0, 3, 0]);
-    const population = await populate(roundId, '', twelve);
+    const roundId = await roundToSettle(world, [5, 0, 3, 0]);
+    const population = await populate(world, roundId, '', twelve);
     expect(await settleRound(world.ledger, roundId)).toEqual({ answer: 'done', touched: 8 });
     const invited = new Set((await invitationsOf(roundId)).map(({ personKey }) => personKey));
     expect(invited.size).toBe(8);
@@ -255,8 +133,8 @@ describe('a settlement', () => {
   });
 
   test("texts what the template can say, with the times of the person's own window", async () => {
-    const roundId = await roundToSettle([1, 0, 0, 0]);
-    await populate(roundId, '', twelve.slice(0, 1));
+    const roundId = await roundToSettle(world, [1, 0, 0, 0]);
+    await populate(world, roundId, '', twelve.slice(0, 1));
     await settleRound(world.ledger, roundId);
     const [invitation] = await invitationsOf(roundId);
     const { parameters } = await db()
@@ -283,9 +161,9 @@ describe('a settlement', () => {
     expect(text).toContain('莫德納');
   });
 
-  test('marks when the reminder to book is due, as the domain says, never later than its window allows', async () => {
-    const roundId = await roundToSettle([12, 0, 0, 0]);
-    const population = await populate(roundId, '', twelve);
+  test('marks from when on anything can be owed, never later than the domain says', async () => {
+    const roundId = await roundToSettle(world, [12, 0, 0, 0]);
+    const population = await populate(world, roundId, '', twelve);
     await settleRound(world.ledger, roundId);
     const now = await ledgerNow(db());
     const snapshots = await readSnapshots(db(), [...population.keys()]);
@@ -297,7 +175,8 @@ describe('a settlement', () => {
         .where('person_key', '=', personKey)
         .executeTakeFirstOrThrow();
       const dueAt = snapshot && openObligations(personKey, snapshot, now)[0]?.dueAt;
-      expect(mark.next_due_at?.toISOString()).toBe(dueAt);
+      expect(mark.next_due_at?.toISOString()).toBe(row.opens_at.toISOString());
+      expect(Date.parse(dueAt ?? '')).toBeGreaterThanOrEqual(row.opens_at.getTime());
       const invitation = {
         opensAt: row.opens_at.toISOString(),
         closesAt: row.closes_at.toISOString(),
@@ -308,9 +187,9 @@ describe('a settlement', () => {
   });
 
   test("waits for its time by the ledger's clock", async () => {
-    const roundId = await roundToSettle([1, 0, 0, 0]);
+    const roundId = await roundToSettle(world, [1, 0, 0, 0]);
     await sql`update round set settles_at = ${at(2, 0)} where round_id = ${roundId}`.execute(db());
-    await populate(roundId, '', twelve.slice(0, 1));
+    await populate(world, roundId, '', twelve.slice(0, 1));
     expect(await settleRound(world.ledger, roundId)).toEqual({ answer: 'notDue', until: at(2, 0) });
     expect(await invitationsOf(roundId)).toEqual([]);
     expect(await findSettlement(db(), roundId)).toBeUndefined();
@@ -322,7 +201,7 @@ describe('a settlement', () => {
   });
 
   test('waits for a registration that was accepted before the end and is still being written', async () => {
-    const roundId = await roundToSettle([1, 0, 0, 0]);
+    const roundId = await roundToSettle(world, [1, 0, 0, 0]);
     const personKey = await world.person({ birthDate: '1935-01-01' });
     const contactId = await world.contact(personKey);
     let settling: Promise<unknown> = Promise.resolve();
@@ -344,7 +223,7 @@ describe('a settlement', () => {
   });
 
   test('that is under way keeps registrations out', async () => {
-    const roundId = await roundToSettle([1, 0, 0, 0]);
+    const roundId = await roundToSettle(world, [1, 0, 0, 0]);
     await sql`update round set registration_ends_at = ${at(50, 0)}, settles_at = ${at(50, 0)} where round_id = ${roundId}`.execute(
       db(),
     );
@@ -387,12 +266,14 @@ describe('a settlement that is killed and run again', () => {
     products: index % 4 ? ['Moderna', 'AZ'] : ['AZ'],
     lastDose: null,
     waitedFor: [],
+    mixedIntent: false,
+    consents: [],
   }));
   const doses = [9, 6, 5, 7];
 
   async function everyoneOnce(roundId: string, population: ReadonlyMap<string, Draft>): Promise<void> {
     const invited = await invitationsOf(roundId);
-    const wanted = await expected(roundId, population, doses);
+    const wanted = await expected(world, roundId, population, doses);
     expect(invited.map(({ row: _row, ...invitation }) => invitation).sort(byKey)).toEqual(
       [...wanted].sort(byKey),
     );
@@ -412,10 +293,11 @@ describe('a settlement that is killed and run again', () => {
   }
 
   test('after any batch goes on where it stopped', async () => {
-    const roundId = await roundToSettle(doses);
-    const population = await populate(roundId, '', many);
+    const roundId = await roundToSettle(world, doses);
+    const population = await populate(world, roundId, '', many);
     const dying = settleRound(world.ledger, roundId, {
       batch: 4,
+      lanes: 1,
       onProgress: () => {
         throw new Error('killed');
       },
@@ -429,8 +311,8 @@ describe('a settlement that is killed and run again', () => {
   });
 
   test('with its connection cut again and again comes to the same', async () => {
-    const roundId = await roundToSettle(doses);
-    const population = await populate(roundId, '', many);
+    const roundId = await roundToSettle(world, doses);
+    const population = await populate(world, roundId, '', many);
     const settler = settlerOf(world.ledger);
     let cuts = 0;
     const cut = async () => {
@@ -456,8 +338,8 @@ describe('a settlement that is killed and run again', () => {
   }, 60_000);
 
   test('by two at once invites everyone once', async () => {
-    const roundId = await roundToSettle(doses);
-    const population = await populate(roundId, '', many);
+    const roundId = await roundToSettle(world, doses);
+    const population = await populate(world, roundId, '', many);
     const both = await Promise.all([
       settleRound(world.ledger, roundId, { batch: 3 }),
       settleRound(world.ledger, roundId, { batch: 3 }),

@@ -22,6 +22,8 @@ export interface SiteView {
 export interface SiteWithPlaces extends SiteView {
   /** Places left in all windows to come. */
   readonly left: number;
+  /** True when the authority closed all windows to come. */
+  readonly closed: boolean;
   /** Start of the first window with a place left; null when the site is full. */
   readonly nextFreeAt: Instant | null;
 }
@@ -37,6 +39,8 @@ export interface SlotView {
   readonly endsAt: Instant;
   readonly capacity: number;
   readonly left: number;
+  /** By the authority: nobody can book it, whatever it held. */
+  readonly closed: boolean;
 }
 
 /** A free window with where it is. */
@@ -61,6 +65,20 @@ export const siteColumns = sql`
   t.district_code as "districtCode", t.address_zh as "addressZh", t.address_en as "addressEn", t.phone,
   t.note_zh as "noteZh", t.note_en as "noteEn"`;
 
+/** The site alone, of a row that was read with `siteColumns` among others. */
+export const siteOf = (row: SiteView): SiteView => ({
+  siteId: row.siteId,
+  nameZh: row.nameZh,
+  nameEn: row.nameEn,
+  countyCode: row.countyCode,
+  districtCode: row.districtCode,
+  addressZh: row.addressZh,
+  addressEn: row.addressEn,
+  phone: row.phone,
+  noteZh: row.noteZh,
+  noteEn: row.noteEn,
+});
+
 /** The site of that id. */
 export async function findSite(db: LedgerReader, siteId: string): Promise<SiteView | undefined> {
   const { rows } = await sql<SiteView>`select ${siteColumns} from site t where t.site_id = ${siteId}`.execute(
@@ -81,11 +99,11 @@ export async function sitesIn(
     'districtCode' in place
       ? sql`t.district_code = ${place.districtCode}`
       : sql`t.county_code = ${place.countyCode}`;
-  const { rows } = await sql<SiteView & { left: number; next_free_at: Date | null }>`
-    select ${siteColumns}, places.free as "left", places.next_free_at
+  const { rows } = await sql<SiteView & { left: number; closed: boolean; next_free_at: Date | null }>`
+    select ${siteColumns}, places.free as "left", places.closed, places.next_free_at
     from site t
     cross join lateral (
-      select count(*) as windows, sum(s.capacity - s.booked) as free,
+      select count(*) as windows, sum(s.capacity - s.booked) as free, bool_and(s.closed_at is not null) as closed,
         min(s.starts_at) filter (where s.booked < s.capacity) as next_free_at
       from slot s
       where s.round_id = ${place.roundId} and s.site_id = t.site_id and s.product = ${place.product}
@@ -144,10 +162,11 @@ interface SlotRow {
   ends_at: Date;
   capacity: number;
   booked: number;
+  closed: boolean;
 }
 
 const slotColumns = sql`s.slot_id, s.site_id, s.round_id, s.product, s.session_date, s.starts_at, s.ends_at,
-  s.capacity, s.booked`;
+  s.capacity, s.booked, s.closed_at is not null as closed`;
 
 function slotView(row: SlotRow): SlotView {
   return {
@@ -160,6 +179,7 @@ function slotView(row: SlotRow): SlotView {
     endsAt: row.ends_at.toISOString(),
     capacity: row.capacity,
     left: row.capacity - row.booked,
+    closed: row.closed,
   };
 }
 

@@ -59,8 +59,10 @@ export async function readSnapshotsAt(
   // that no round continues is complete, and nothing is foreseen.
   const people = await sql<PersonRow>`
     with interval_in_force as materialized (
-      select from_product, dose_number, min(interval_days) as interval_days
-      from (select i.from_product, i.dose_number, i.interval_days,
+      -- Another product after a mixed intent is a choice; the reminder goes by the series that all may follow.
+      select from_product, dose_number,
+        coalesce(min(interval_days) filter (where not needs_mixed_intent), min(interval_days)) as interval_days
+      from (select i.from_product, i.dose_number, i.interval_days, i.needs_mixed_intent,
               rank() over (partition by i.from_product, i.dose_number order by r.loaded_at desc) as age
             from dose_interval i join round r using (round_id)) ranked
       where age = 1 group by from_product, dose_number
@@ -88,7 +90,9 @@ export async function readSnapshotsAt(
       a.appointment_number, a.status, a.arranged_at, s.starts_at, s.ends_at,
       (select max(d.ends_at) from slot d
         where d.site_id = s.site_id and d.session_date = s.session_date and d.round_id = s.round_id
-          and d.product = s.product) as day_ends_at
+          and d.product = s.product
+          -- Doses left over are given to others by then.
+          and not d.leftover) as day_ends_at
     from participation p
     join round r using (round_id)
     left join invitation i using (person_key, round_id)
@@ -102,17 +106,23 @@ export async function readSnapshotsAt(
     order by p.round_id
   `.execute(db);
   const byPerson = groupByPerson(participations.rows);
+  const now = people.rows[0]?.now.toISOString();
   const snapshots = people.rows.map((row): [string, CitizenSnapshot] => [
     row.person_key,
-    snapshotOf(row, byPerson.get(row.person_key) ?? []),
+    snapshotOf(row, now ?? row.now.toISOString(), byPerson.get(row.person_key) ?? []),
   ]);
-  return { now: people.rows[0]?.now.toISOString(), snapshots: new Map(snapshots) };
+  return { now, snapshots: new Map(snapshots) };
 }
 
-function snapshotOf(row: PersonRow, participations: readonly ParticipationRow[]): CitizenSnapshot {
+function snapshotOf(
+  row: PersonRow,
+  takenAt: Instant,
+  participations: readonly ParticipationRow[],
+): CitizenSnapshot {
   return {
     version: row.version,
     clockOffsetMs: row.offset_ms,
+    takenAt,
     participations: participations.map(participationFacts),
     nextDose:
       row.next_dose_number !== null && row.next_dose_after !== null && row.interval_days !== null

@@ -1,7 +1,7 @@
-/** The way of text messages out of the house: claimed by a paced sender, and what the gateway said of each. */
+/** The way of text messages out of the house: claimed by senders that share one pace, and counted while they wait. */
 import { sql } from 'kysely';
 
-import type { LedgerReader } from './database';
+import type { LedgerDb, LedgerReader } from './database';
 
 /** A text taken for sending until its lease ends. */
 export interface ClaimedText {
@@ -15,14 +15,75 @@ export interface ClaimedText {
   readonly unknownForMs: number | null;
 }
 
-/** After so many attempts a text is given up: what it told of has long passed. */
-const maxAttempts = 20;
-const backoffFirstMs = 5_000;
-const backoffMaxMs = 30 * 60_000;
-
-/** Codes of our own under which a text ends: too many attempts, or too late to help. */
-const exhausted = 'attemptsExhausted';
+/** A code of our own under which a text ends: too late to help. */
 const lapsed = 'lapsed';
+
+/** Texts with their turn: the first may be submitted in `startsInMs`, each next one `everyMs` after the one before. */
+export interface PacedTexts {
+  readonly texts: readonly ClaimedText[];
+  readonly startsInMs: number;
+  readonly everyMs: number;
+}
+
+/**
+ * Takes new turns for texts that are claimed already and missed theirs: the first in so many milliseconds, each next
+ * one `1000 / ratePerSecond` later.
+ */
+export async function takeTurns(db: LedgerReader, count: number, ratePerSecond: number): Promise<number> {
+  const { rows } = await sql<{ starts_in_ms: number }>`
+    with turns as (select ${(count * 1_000) / ratePerSecond}::float8 * interval '1 millisecond' as last)
+    update text_pace set next_at = greatest(next_at, clock_timestamp()) + turns.last from turns
+    returning greatest(extract(epoch from next_at - turns.last - clock_timestamp()) * 1000, 0)::float8 as starts_in_ms
+  `.execute(db);
+  return rows[0]?.starts_in_ms ?? 0;
+}
+
+/**
+ * No lawful turn lies further ahead than so long, or so many turns at a slow rate: one that does was taken before a
+ * clock was set back, and nothing would be sent until the clock has come that far again.
+ */
+const furthestTurn = { ms: 10_000, turns: 500 } as const;
+
+/** A claim takes milliseconds; a sender that froze in the middle of one must not stop all others. */
+const frozenClaimMs = '5s';
+
+/**
+ * Takes texts as {@link claimTexts} does, and their turns from the pace that all senders share: together they never
+ * submit more than `ratePerSecond`, however many they are. No turn is taken that lies further ahead than `aheadMs`,
+ * so that a personal text waits no longer than that behind those claimed before it.
+ */
+export async function claimPaced(
+  db: LedgerDb,
+  claim: {
+    readonly limit: number;
+    readonly leaseMs: number;
+    readonly ratePerSecond: number;
+    readonly aheadMs: number;
+  },
+): Promise<PacedTexts> {
+  const { leaseMs, ratePerSecond, aheadMs } = claim;
+  const everyMs = 1_000 / ratePerSecond;
+  return db.transaction().execute(async (tx) => {
+    await sql`select set_config('idle_in_transaction_session_timeout', ${frozenClaimMs}, true)`.execute(tx);
+    const furthestMs = Math.max(furthestTurn.ms, furthestTurn.turns * everyMs);
+    await sql`
+      update text_pace set next_at = clock_timestamp()
+      where next_at > clock_timestamp() + ${furthestMs}::float8 * interval '1 millisecond'
+    `.execute(tx);
+    const { rows } = await sql<{ starts_in_ms: number }>`
+      select greatest(extract(epoch from next_at - clock_timestamp()) * 1000, 0)::float8 as starts_in_ms
+      from text_pace for update
+    `.execute(tx);
+    const startsInMs = rows[0]?.starts_in_ms ?? 0;
+    const turns = Math.max(0, Math.ceil((aheadMs - startsInMs) / everyMs));
+    const limit = Math.min(claim.limit, turns);
+    const texts = limit === 0 ? [] : await claimTexts(tx, { limit, leaseMs });
+    if (texts.length === 0) return { texts, startsInMs, everyMs };
+    // No lawful turn lies further ahead; after a clock was set back one would, and everything behind it would wait.
+    const turnInMs = Math.min(await takeTurns(tx, texts.length, ratePerSecond), aheadMs);
+    return { texts, startsInMs: turnInMs, everyMs };
+  });
+}
 
 /**
  * Takes up to `limit` texts for `leaseMs`, personal ones before mass ones; several senders never take the same.
@@ -76,157 +137,18 @@ async function claimLane(
   }));
 }
 
-/** What the gateway said when it took a text, now or before. */
-export interface Acceptance {
-  readonly textMessageId: string;
-  readonly gatewayMessageId: string;
-  /** As counted by the gateway; absent when it recognised a repeat. */
-  readonly segments?: number;
-  /** The citizen may have got it twice. */
-  readonly mayHaveRepeated?: boolean;
-}
-
-/** Records acceptances (and recognised duplicates), many in one statement. A receipt that came first is kept. */
-export async function recordAccepted(db: LedgerReader, acceptances: readonly Acceptance[]): Promise<void> {
-  if (acceptances.length === 0) return;
-  await sql`
-    update text_message t set
-      status = case when t.status in ('delivered', 'undelivered') then t.status else 'accepted' end,
-      accepted_at = coalesce(t.accepted_at, clock_timestamp()),
-      gateway_message_id = a.gateway_message_id,
-      segments = coalesce(a.segments, t.segments),
-      repeats = t.repeats + a.repeated::int,
-      unknown_since = null, lease_until = null, last_code = null
-    from unnest(
-      ${acceptances.map((a) => a.textMessageId)}::uuid[],
-      ${acceptances.map((a) => a.gatewayMessageId)}::text[],
-      ${acceptances.map((a) => a.segments ?? null)}::smallint[],
-      ${acceptances.map((a) => a.mayHaveRepeated ?? false)}::boolean[]
-    ) as a (text_message_id, gateway_message_id, segments, repeated)
-    where t.text_message_id = a.text_message_id
-  `.execute(db);
-}
-
-/**
- * Records a refusal of the gateway: for good, or to be tried again with growing pauses. `code` is the gateway's.
- * A text with an unknown earlier outcome stays one.
- */
-export async function recordRejected(
+/** Goes on holding texts that were claimed and are not recorded yet, for `leaseMs` from now. */
+export async function renewLeases(
   db: LedgerReader,
-  textMessageId: string,
-  { code, permanent }: { readonly code: string; readonly permanent: boolean },
+  textMessageIds: readonly string[],
+  leaseMs: number,
 ): Promise<void> {
   await sql`
     update text_message set
-      status = case
-        when ${permanent} or attempts >= ${maxAttempts} then 'rejected'
-        when status = 'unknown' then 'unknown' else 'queued' end,
-      last_code = case when not ${permanent} and attempts >= ${maxAttempts} then ${exhausted} else ${code} end,
-      unknown_since = case when status = 'unknown' and not ${permanent} then unknown_since end,
-      lease_until = null,
-      next_attempt_at = clock_timestamp() + ${backoff}
-    where text_message_id = ${textMessageId}::uuid and status in ('submitting', 'unknown')
+      lease_until = clock_timestamp() + ${leaseMs} * interval '1 millisecond',
+      next_attempt_at = clock_timestamp() + ${leaseMs} * interval '1 millisecond'
+    where text_message_id = any(${[...textMessageIds]}::uuid[]) and status in ('submitting', 'unknown')
   `.execute(db);
-}
-
-/** Records that the gateway was busy and took nothing: the same text again after `retryAfterMs`, no attempt counted. */
-export async function recordThrottled(
-  db: LedgerReader,
-  textMessageId: string,
-  retryAfterMs: number,
-): Promise<void> {
-  await sql`
-    update text_message set
-      status = case when status = 'unknown' then 'unknown' else 'queued' end,
-      attempts = greatest(attempts - 1, 0), last_code = 'throttled',
-      unknown_since = case when status = 'unknown' then unknown_since end,
-      lease_until = null,
-      next_attempt_at = clock_timestamp() + ${retryAfterMs} * interval '1 millisecond'
-    where text_message_id = ${textMessageId}::uuid and status in ('submitting', 'unknown')
-  `.execute(db);
-}
-
-/**
- * Records that a submission went out and its answer did not come back: kept for a query or a resubmission, with
- * growing pauses; `mayHaveRepeated` adds to the count of possible duplicates.
- */
-export async function recordUnknown(
-  db: LedgerReader,
-  textMessageId: string,
-  { reason, mayHaveRepeated = false }: { readonly reason: string; readonly mayHaveRepeated?: boolean },
-): Promise<void> {
-  await sql`
-    update text_message set
-      status = case when attempts >= ${maxAttempts} then 'undelivered' else 'unknown' end,
-      last_code = case when attempts >= ${maxAttempts} then ${exhausted} else ${reason} end,
-      repeats = repeats + ${mayHaveRepeated ? 1 : 0},
-      lease_until = null,
-      next_attempt_at = clock_timestamp() + ${backoff}
-    where text_message_id = ${textMessageId}::uuid and status in ('submitting', 'unknown')
-  `.execute(db);
-}
-
-/** A delivery receipt as the port of the SMS gateway hands it over. */
-export interface TextReceipt {
-  readonly gatewayMessageId: string;
-  readonly textMessageId?: string;
-  readonly status: 'delivered' | 'failed' | 'expired' | 'deleted' | 'rejected' | 'unknown';
-  readonly at: Date;
-}
-
-/** `unknownText`: no text of ours has that id (yet); counted by the caller, harmless. */
-export type ReceiptAnswer = 'recorded' | 'repeated' | 'unknownText';
-
-/**
- * Records a receipt by our reference where the gateway returns it, else by the gateway's id. The same one twice or
- * late is harmless; one that came before the outcome of its submission settles an unknown outcome.
- */
-export async function recordReceipt(db: LedgerReader, receipt: TextReceipt): Promise<ReceiptAnswer> {
-  const status = receipt.status === 'delivered' ? 'delivered' : 'undelivered';
-  const meant = receipt.textMessageId
-    ? sql`text_message_id = ${receipt.textMessageId}::uuid`
-    : sql`gateway_message_id = ${receipt.gatewayMessageId}`;
-  const { rows } = await sql<{ recorded: boolean }>`
-    with meant as (
-      select text_message_id, status from text_message
-      where ${meant}
-      order by created_at desc limit 1
-      for update
-    ), recorded as (
-      update text_message t set
-        -- A phone that has it has it, whatever a later receipt of a repeated submission says.
-        status = ${status}, receipt_at = ${receipt.at}, last_code = ${receipt.status === 'delivered' ? null : receipt.status},
-        gateway_message_id = coalesce(t.gateway_message_id, ${receipt.gatewayMessageId}),
-        accepted_at = coalesce(t.accepted_at, clock_timestamp()), unknown_since = null, lease_until = null
-      from meant
-      where t.text_message_id = meant.text_message_id
-        and meant.status <> 'delivered' and meant.status <> ${status}
-      returning t.text_message_id
-    )
-    select exists (select from recorded) as recorded from meant
-  `.execute(db);
-  const [row] = rows;
-  if (!row) return 'unknownText';
-  return row.recorded ? 'recorded' : 'repeated';
-}
-
-/** Texts accepted within `withinMs` and still without a receipt, for a gateway that must be polled after a restart. */
-export async function awaitedReceipts(
-  db: LedgerReader,
-  withinMs: number,
-): Promise<readonly { readonly gatewayMessageId: string; readonly textMessageId: string }[]> {
-  const rows = await db
-    .selectFrom('text_message')
-    .select(['gateway_message_id', 'text_message_id'])
-    .where('status', '=', 'accepted')
-    .where('gateway_message_id', 'is not', null)
-    .where('accepted_at', '>', sql<Date>`clock_timestamp() - ${withinMs} * interval '1 millisecond'`)
-    .execute();
-  return rows.flatMap(({ gateway_message_id, text_message_id }) =>
-    gateway_message_id === null
-      ? []
-      : [{ gatewayMessageId: gateway_message_id, textMessageId: text_message_id }],
-  );
 }
 
 /** How many texts wait, in which state and how long, and how many may have gone out twice: for `/metrics`. */
@@ -249,13 +171,13 @@ export async function textCounts(db: LedgerReader): Promise<{
       count(*) filter (where status = 'submitting') as submitting,
       count(*) filter (where status = 'unknown') as unknown,
       (select coalesce(sum(repeats), 0) from text_message where repeats > 0) as repeats,
-      greatest(coalesce(extract(epoch from ledger_now() - min(created_at)), 0), 0)::float8 as "oldestSeconds"
+      greatest(coalesce(max(extract(epoch from
+        -- A text that a wave released has waited since the moment for which it was released.
+        case when released_at is null then ledger_now() - created_at else clock_timestamp() - released_at end
+      )), 0), 0)::float8 as "oldestSeconds"
     from text_message where status in ('queued', 'submitting', 'unknown')
   `.execute(db);
   const [row] = rows;
   if (!row) throw new Error('an aggregate without GROUP BY has one row');
   return row;
 }
-
-/** 5 s, 10 s, 20 s … up to half an hour, by the attempts of the row. */
-const backoff = sql`least(${backoffMaxMs}::float8, ${backoffFirstMs} * power(2, least(attempts, 20) - 1)) * interval '1 millisecond'`;

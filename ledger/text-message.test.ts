@@ -4,15 +4,9 @@ import { addMs } from '../domain/civil-time/plain-date';
 import { LedgerWorld, at } from '../test/builders/ledger-world';
 import { ledgerNow } from './clock';
 import { queueText, readTextsOf, readTextsToSend } from './text-message';
-import {
-  claimTexts,
-  recordAccepted,
-  recordReceipt,
-  recordRejected,
-  recordThrottled,
-  recordUnknown,
-  textCounts,
-} from './text-message-dispatch';
+import { claimPaced, claimTexts, renewLeases, textCounts } from './text-message-dispatch';
+import { recordOutcomes } from './text-outcome';
+import { countWithoutReceipt, recordReceipts, type TextReceipt } from './text-receipt';
 
 let world: LedgerWorld;
 let personKey: string;
@@ -50,6 +44,7 @@ const claimOne = async () => {
   if (!claimed) throw new Error('nothing to claim');
   return claimed;
 };
+const receive = async (receipt: TextReceipt) => (await recordReceipts(world.ledger.db, [receipt]))[0];
 const dueNow = () =>
   world.ledger.db
     .updateTable('text_message')
@@ -99,24 +94,24 @@ test('several senders never take the same text', async () => {
 test('an accepted text is not claimed again, and its receipt ends it', async () => {
   await queue();
   const { textMessageId } = await claimOne();
-  await recordAccepted(world.ledger.db, [{ textMessageId, gatewayMessageId: 'G1', segments: 2 }]);
+  await recordOutcomes(world.ledger.db, [
+    { kind: 'accepted', textMessageId, gatewayMessageId: 'G1', segments: 2 },
+  ]);
   expect(await claimTexts(world.ledger.db, { limit: 1, leaseMs: 1 })).toEqual([]);
   const receipt = { gatewayMessageId: 'G1', status: 'delivered', at: new Date() } as const;
-  expect(await recordReceipt(world.ledger.db, receipt)).toBe('recorded');
+  expect(await receive(receipt)).toBe('recorded');
   expect(await statusOf(textMessageId)).toMatchObject({ status: 'delivered', segments: 2, attempts: 1 });
 });
 
 test('a receipt that comes twice, late or for a stranger changes nothing', async () => {
   await queue();
   const { textMessageId } = await claimOne();
-  await recordAccepted(world.ledger.db, [{ textMessageId, gatewayMessageId: 'G2' }]);
+  await recordOutcomes(world.ledger.db, [{ kind: 'accepted', textMessageId, gatewayMessageId: 'G2' }]);
   const delivered = { gatewayMessageId: 'G2', status: 'delivered', at: new Date() } as const;
-  await recordReceipt(world.ledger.db, delivered);
-  expect(await recordReceipt(world.ledger.db, delivered)).toBe('repeated');
-  expect(await recordReceipt(world.ledger.db, { ...delivered, status: 'expired' })).toBe('repeated');
-  expect(await recordReceipt(world.ledger.db, { ...delivered, gatewayMessageId: 'nobody' })).toBe(
-    'unknownText',
-  );
+  await receive(delivered);
+  expect(await receive(delivered)).toBe('repeated');
+  expect(await receive({ ...delivered, status: 'expired' })).toBe('repeated');
+  expect(await receive({ ...delivered, gatewayMessageId: 'nobody' })).toBe('unknownText');
   expect((await statusOf(textMessageId)).status).toBe('delivered');
 });
 
@@ -124,15 +119,17 @@ test('a receipt before the outcome of its submission stands when the outcome com
   await queue();
   const { textMessageId } = await claimOne();
   const receipt = { gatewayMessageId: 'G3', textMessageId, status: 'delivered', at: new Date() } as const;
-  expect(await recordReceipt(world.ledger.db, receipt)).toBe('recorded');
-  await recordAccepted(world.ledger.db, [{ textMessageId, gatewayMessageId: 'G3', segments: 1 }]);
+  expect(await receive(receipt)).toBe('recorded');
+  await recordOutcomes(world.ledger.db, [
+    { kind: 'accepted', textMessageId, gatewayMessageId: 'G3', segments: 1 },
+  ]);
   expect(await statusOf(textMessageId)).toMatchObject({ status: 'delivered', gateway_message_id: 'G3' });
 });
 
 test('a busy gateway costs the text no attempt', async () => {
   await queue();
   const { textMessageId } = await claimOne();
-  await recordThrottled(world.ledger.db, textMessageId, 0);
+  await recordOutcomes(world.ledger.db, [{ kind: 'throttled', textMessageId, retryAfterMs: 0 }]);
   const again = await claimOne();
   expect(again).toEqual({ textMessageId, attempt: 1, unknownForMs: null });
 });
@@ -140,18 +137,18 @@ test('a busy gateway costs the text no attempt', async () => {
 test('a refusal for good ends a text; another is tried again after a pause that grows', async () => {
   await queue();
   const { textMessageId } = await claimOne();
-  await recordRejected(world.ledger.db, textMessageId, { code: 'E1', permanent: false });
+  await recordOutcomes(world.ledger.db, [{ kind: 'rejected', textMessageId, code: 'E1', permanent: false }]);
   expect(await claimTexts(world.ledger.db, { limit: 1, leaseMs: 1 })).toEqual([]);
   const first = Number((await statusOf(textMessageId)).next_attempt_at) - Date.now();
   await dueNow();
   await claimOne();
-  await recordRejected(world.ledger.db, textMessageId, { code: 'E1', permanent: false });
+  await recordOutcomes(world.ledger.db, [{ kind: 'rejected', textMessageId, code: 'E1', permanent: false }]);
   const second = Number((await statusOf(textMessageId)).next_attempt_at) - Date.now();
   expect(second).toBeGreaterThan(first * 1.5);
   await dueNow();
   const third = await claimOne();
   expect(third).toMatchObject({ attempt: 3, unknownForMs: null });
-  await recordRejected(world.ledger.db, textMessageId, { code: 'E2', permanent: true });
+  await recordOutcomes(world.ledger.db, [{ kind: 'rejected', textMessageId, code: 'E2', permanent: true }]);
   await dueNow();
   expect(await claimTexts(world.ledger.db, { limit: 1, leaseMs: 1 })).toEqual([]);
   expect(await statusOf(textMessageId)).toMatchObject({ status: 'rejected', last_code: 'E2' });
@@ -165,21 +162,25 @@ test('how long the oldest waiting text has waited is told, and nothing once none
   expect(oldestSeconds).toBeGreaterThanOrEqual(90);
   expect(oldestSeconds).toBeLessThan(120);
   const { textMessageId } = await claimOne();
-  await recordAccepted(world.ledger.db, [{ textMessageId, gatewayMessageId: 'G9', mayHaveRepeated: false }]);
+  await recordOutcomes(world.ledger.db, [
+    { kind: 'accepted', textMessageId, gatewayMessageId: 'G9', mayHaveRepeated: false },
+  ]);
   expect((await textCounts(world.ledger.db)).oldestSeconds).toBe(0);
 });
 
 test('an unknown outcome comes again as such, and possible repeats are counted', async () => {
   await queue();
   const { textMessageId } = await claimOne();
-  await recordUnknown(world.ledger.db, textMessageId, { reason: 'timeout' });
+  await recordOutcomes(world.ledger.db, [{ kind: 'unknown', textMessageId, reason: 'timeout' }]);
   expect(await textCounts(world.ledger.db)).toMatchObject({ unknown: 1, queued: 0, repeats: 0 });
   await dueNow();
   const again = await claimOne();
   expect(again.unknownForMs).toBeGreaterThanOrEqual(0);
-  await recordThrottled(world.ledger.db, textMessageId, 0);
+  await recordOutcomes(world.ledger.db, [{ kind: 'throttled', textMessageId, retryAfterMs: 0 }]);
   expect((await claimOne()).unknownForMs).not.toBeNull();
-  await recordAccepted(world.ledger.db, [{ textMessageId, gatewayMessageId: 'G4', mayHaveRepeated: true }]);
+  await recordOutcomes(world.ledger.db, [
+    { kind: 'accepted', textMessageId, gatewayMessageId: 'G4', mayHaveRepeated: true },
+  ]);
   expect(await statusOf(textMessageId)).toMatchObject({
     status: 'accepted',
     repeats: 1,
@@ -198,7 +199,7 @@ test('a text is given up after its last attempt', async () => {
   await queue();
   const { textMessageId } = await claimOne();
   await world.ledger.db.updateTable('text_message').set({ attempts: 20 }).execute();
-  await recordUnknown(world.ledger.db, textMessageId, { reason: 'timeout' });
+  await recordOutcomes(world.ledger.db, [{ kind: 'unknown', textMessageId, reason: 'timeout' }]);
   expect(await statusOf(textMessageId)).toMatchObject({
     status: 'undelivered',
     last_code: 'attemptsExhausted',
@@ -264,4 +265,88 @@ test('a text that cannot be read holds nobody else up and is tried again later',
     last_code: 'unreadable',
   });
   expect(await readTextsOf(world.ledger, personKey)).toHaveLength(1);
+});
+
+test('outcomes of many texts are recorded together, each its own', async () => {
+  for (let n = 0; n < 5; n += 1) await queue();
+  const [a, b, c, d, e] = (await claimTexts(world.ledger.db, { limit: 5, leaseMs: 60_000 })).map(
+    ({ textMessageId }) => textMessageId,
+  ) as [string, string, string, string, string];
+  await recordOutcomes(world.ledger.db, [
+    { kind: 'accepted', textMessageId: a, gatewayMessageId: 'M1', segments: 2 },
+    { kind: 'rejected', textMessageId: b, code: 'E2', permanent: true },
+    { kind: 'throttled', textMessageId: c, retryAfterMs: 60_000 },
+    { kind: 'unknown', textMessageId: d, reason: 'timeout' },
+    { kind: 'unsent', textMessageId: e },
+  ]);
+  const found = await Promise.all([a, b, c, d, e].map(statusOf));
+  expect(found.map(({ status, last_code }) => [status, last_code])).toEqual([
+    ['accepted', null],
+    ['rejected', 'E2'],
+    ['queued', 'throttled'],
+    ['unknown', 'timeout'],
+    ['queued', null],
+  ]);
+  const free = await claimTexts(world.ledger.db, { limit: 5, leaseMs: 60_000 });
+  expect(free).toEqual([{ textMessageId: e, attempt: 1, unknownForMs: null }]);
+});
+
+test('receipts of many texts are recorded together, strangers among them', async () => {
+  for (let n = 0; n < 3; n += 1) await queue();
+  const [a, b, c] = (await claimTexts(world.ledger.db, { limit: 3, leaseMs: 60_000 })).map(
+    ({ textMessageId }) => textMessageId,
+  ) as [string, string, string];
+  const accepted = [a, b, c].map((textMessageId, n) => ({
+    ...{ kind: 'accepted' as const, textMessageId, gatewayMessageId: `R${String(n)}` },
+  }));
+  await recordOutcomes(world.ledger.db, accepted);
+  const at = new Date();
+  expect(
+    await recordReceipts(world.ledger.db, [
+      { gatewayMessageId: 'R0', status: 'delivered', at },
+      { gatewayMessageId: 'nobody', status: 'delivered', at },
+      { gatewayMessageId: 'R1', textMessageId: b, status: 'failed', at },
+    ]),
+  ).toEqual(['recorded', 'unknownText', 'recorded']);
+  const found = await Promise.all([a, b, c].map(statusOf));
+  expect(found.map(({ status, last_code }) => [status, last_code])).toEqual([
+    ['delivered', null],
+    ['undelivered', 'failed'],
+    ['accepted', null],
+  ]);
+  expect(await countWithoutReceipt(world.ledger.db, 60_000)).toBe(0);
+  expect(await countWithoutReceipt(world.ledger.db, 0)).toBe(1);
+});
+
+test('several senders share one pace, and none takes turns far ahead', async () => {
+  for (let n = 0; n < 60; n += 1) await queue('mass');
+  await sql`update text_pace set next_at = clock_timestamp()`.execute(world.ledger.db);
+  const share = { limit: 20, leaseMs: 60_000, ratePerSecond: 10, aheadMs: 3_000 };
+  const claims = [];
+  for (let n = 0; n < 4; n += 1) claims.push(await claimPaced(world.ledger.db, share));
+  const taken = claims.map(({ texts }) => texts.length);
+  expect(taken.slice(0, 2)).toEqual([20, expect.any(Number)]);
+  // Three seconds ahead are thirty turns, and a few more for the time that this test takes.
+  const sum = taken.reduce((a, b) => a + b, 0);
+  expect(sum).toBeGreaterThanOrEqual(30);
+  expect(sum).toBeLessThan(60);
+  expect(claims[1]?.startsInMs).toBeGreaterThan(0);
+  expect(claims[0]?.everyMs).toBe(100);
+});
+
+test('turns that were taken before a clock was set back hold nobody up', async () => {
+  await queue();
+  await world.ledger.db
+    .updateTable('text_pace')
+    .set({ next_at: sql<Date>`clock_timestamp() + interval '3 hours'` })
+    .execute();
+  const share = { limit: 20, leaseMs: 60_000, ratePerSecond: 100, aheadMs: 3_000 };
+  expect((await claimPaced(world.ledger.db, share)).texts).toHaveLength(1);
+});
+
+test('a claim that is renewed stays with its sender', async () => {
+  await queue();
+  const [claimed] = await claimTexts(world.ledger.db, { limit: 1, leaseMs: 0 });
+  await renewLeases(world.ledger.db, [claimed?.textMessageId ?? ''], 60_000);
+  expect(await claimTexts(world.ledger.db, { limit: 1, leaseMs: 0 })).toEqual([]);
 });

@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 
 import type { Instant } from '../domain/civil-time/plain-date';
 import {
+  markedAsTest,
   renderText,
   type NameBook,
   type TextParameters,
@@ -11,11 +12,11 @@ import {
 import { openMobile } from './contact';
 import type { Ledger, LedgerReader, LedgerTx } from './database';
 import { readNameBook } from './name-book';
-import { recordRejected } from './text-message-dispatch';
+import { recordOutcomes } from './text-outcome';
 
 export type TextLane = 'personal' | 'mass';
 export type TextStatus =
-  'queued' | 'submitting' | 'unknown' | 'accepted' | 'delivered' | 'undelivered' | 'rejected';
+  'held' | 'queued' | 'submitting' | 'unknown' | 'accepted' | 'delivered' | 'undelivered' | 'rejected';
 
 /** A text as a ledger command asks for it. */
 export interface TextOrder<P extends TextPurpose> {
@@ -29,6 +30,8 @@ export interface TextOrder<P extends TextPurpose> {
   readonly lane?: TextLane;
   /** From when on (ledger time) it would help nobody and is not sent; absent: it is sent however late. */
   readonly lapsesAt?: Instant;
+  /** Written, so that the occasion counts as told, and sent by nobody. */
+  readonly held?: boolean;
 }
 
 /** Queues a text in the transaction of the change that it tells of. False when that occasion was already told. */
@@ -43,6 +46,7 @@ export async function queueText<P extends TextPurpose>(tx: LedgerTx, order: Text
       parameters: JSON.stringify(order.parameters),
       lane: order.lane ?? 'personal',
       lapses_at: order.lapsesAt ?? null,
+      status: order.held ? 'held' : 'queued',
     })
     .onConflict((conflict) => conflict.constraint('text_message_once_per_occasion').doNothing())
     .executeTakeFirst();
@@ -60,9 +64,12 @@ interface RenderableRow {
   text_message_id: string;
   purpose: TextPurpose;
   parameters: TextParameters[TextPurpose];
+  /** Of the contact, or of the test handset: what the mobile is sealed for. */
   contact_id: string;
   mobile_cipher: Buffer;
   language: 'zh' | 'en';
+  /** For a handset of staff, and marked as a test. */
+  test: boolean;
 }
 
 /**
@@ -74,9 +81,15 @@ export async function readTextsToSend(
   textMessageIds: readonly string[],
 ): Promise<readonly TextToSend[]> {
   const { texts, unreadable } = await renderTexts(ledger, textMessageIds);
-  for (const textMessageId of unreadable) {
-    await recordRejected(ledger.db, textMessageId, { code: 'unreadable', permanent: false });
-  }
+  await recordOutcomes(
+    ledger.db,
+    unreadable.map((textMessageId) => ({
+      kind: 'rejected',
+      textMessageId,
+      code: 'unreadable',
+      permanent: false,
+    })),
+  );
   return texts;
 }
 
@@ -85,9 +98,13 @@ async function renderTexts(
   textMessageIds: readonly string[],
 ): Promise<{ readonly texts: readonly TextToSend[]; readonly unreadable: readonly string[] }> {
   const { rows } = await sql<RenderableRow>`
-    select t.text_message_id, t.purpose, t.parameters, c.contact_id, c.mobile_cipher, c.language
+    select t.text_message_id, t.purpose, t.parameters, coalesce(t.contact_id, h.handset_id) as contact_id,
+      coalesce(c.mobile_cipher, h.mobile_cipher) as mobile_cipher, coalesce(c.language, 'zh') as language,
+      t.handset_id is not null as test
     from unnest(${[...textMessageIds]}::uuid[]) with ordinality as wanted (text_message_id, place)
-    join text_message t using (text_message_id) join contact c using (contact_id)
+    join text_message t using (text_message_id)
+    left join contact c using (contact_id)
+    left join test_handset h on h.handset_id = t.handset_id
     order by wanted.place
   `.execute(ledger.db);
   const names = await readNameBook(ledger.db, rows);
@@ -106,10 +123,11 @@ async function renderTexts(
 function rendered(ledger: Ledger, row: RenderableRow, names: NameBook): TextToSend {
   const mobile = openMobile(ledger.keys, row);
   const reader = { mobileLastThree: mobile.slice(-3), language: row.language, names };
+  const body = renderText(row.purpose, row.parameters, reader);
   return {
     textMessageId: row.text_message_id,
     mobile,
-    body: renderText(row.purpose, row.parameters, reader),
+    body: row.test ? markedAsTest(body, row.language) : body,
   };
 }
 

@@ -100,11 +100,19 @@ test('npm start brings everything up, ends without a trace and goes on with the 
   expect(first.output()).toMatch(/Temporal UI +http:/);
   expect(first.output().match(/^ {2}[A-Z][A-Z\d]\d{8} {3}\d{12} {3}/gm)?.length).toBeGreaterThanOrEqual(3);
   expect((await fetch(`http://127.0.0.1:${String(port)}/`)).status).toBe(200);
+  const measured = [...first.output().matchAll(/(http\S+\/metrics) \(([a-z-]+)\)/g)];
+  expect(measured.map(([, , name]) => name)).toEqual(['api', 'citizen', 'relay', 'text-sender']);
+  for (const [, url = ''] of measured) expect(await (await fetch(url)).text()).toContain('# HELP');
 
   first.child.kill('SIGINT');
   expect(await first.ended).toBe(0);
   expect(processesOf(home)).toEqual([]);
-  expect(readdirSync(path.join(home, 'run')).sort()).toEqual(['postgres.json', 'temporal.json']);
+  expect(readdirSync(path.join(home, 'run')).sort()).toEqual([
+    'operators.json',
+    'pages.json',
+    'postgres.json',
+    'temporal.json',
+  ]);
 
   const from = Date.now();
   const second = start();

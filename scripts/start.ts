@@ -4,11 +4,13 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { Client } from 'pg';
 import { settingDescriptions } from '../config/settings';
+import { demonstrationHandset, ensureDemonstrationHandset } from './demo-data/handset';
 import { demonstrationPeople } from './demo-data/known-people';
 import type { DemonstrationPerson } from './demo-data/known-people';
 import { loadDemonstrationRound } from './demo-data/load';
+import { demonstrationOperators } from './demo-data/operators';
 import { PlainFailure, explain } from './runtime/failure';
-import { openHome } from './runtime/home';
+import { openHome, writeJson } from './runtime/home';
 import { takeHome } from './runtime/left-over';
 import { dataFolder, postgresAccount } from './runtime/postgres-account';
 import { ProgressLine } from './runtime/progress-line';
@@ -34,8 +36,10 @@ async function main(): Promise<void> {
   );
   onStopWish(() => stopWish.abort());
   const stack = await startStack({ ...stackOptions(home), abort: stopWish.signal });
+  // Where the operators' command finds the API.
+  writeJson(path.join(home, 'run', 'pages.json'), { url: stack.url });
   progress.clear();
-  await printOverview(stack);
+  await printOverview(stack, home);
   const reason = await Promise.race([stopWished, stack.broken]);
   progress.say('Stopping …');
   await stack.stop();
@@ -105,7 +109,7 @@ function removeData(home: string): void {
   rmSync(dataFolder(path.join(home, 'postgres'), postgresAccount()), { recursive: true, force: true });
 }
 
-async function printOverview(stack: Stack): Promise<void> {
+async function printOverview(stack: Stack, home: string): Promise<void> {
   const lines = [
     '',
     'Yiyue runs. Ctrl-C stops it.',
@@ -115,6 +119,9 @@ async function printOverview(stack: Stack): Promise<void> {
     ...(stack.smsInboxUrl === undefined ? [] : [`  SMS inbox     ${stack.smsInboxUrl}`]),
     `  Temporal      ${stack.temporal.address}, namespace ${stack.temporal.namespace}`,
     ...(stack.temporal.uiUrl === undefined ? [] : [`  Temporal UI   ${stack.temporal.uiUrl}`]),
+    ...Object.entries(stack.metricsUrls).map(
+      ([name, url], index) => `  ${(index === 0 ? 'Metrics' : '').padEnd(14)}${url} (${name})`,
+    ),
     `  Data, logs    ${stack.settings.YIYUE_HOME ?? ''}`,
   ];
   const people = await peopleToSignInAs(stack.databaseUrl);
@@ -123,6 +130,13 @@ async function printOverview(stack: Stack): Promise<void> {
     for (const { personNumber, cardNumber, mobile, situation } of people) {
       lines.push(`  ${personNumber}   ${cardNumber}   ${mobile ?? '(none)    '}   ${situation}`);
     }
+  }
+  if (stack.settings.YIYUE_MODE !== 'production') {
+    lines.push('', 'Operators, for npm run operations (some acts take two of them):');
+    const operators = await demonstrationOperators(home, stack.databaseUrl);
+    lines.push(...operators.map(({ name, key }) => `  OPERATOR_KEY=${key}   ${name}`));
+    await ensureDemonstrationHandset(stack.settings, stack.databaseUrl, operators[0]?.name ?? '');
+    lines.push(`  ${demonstrationHandset}   test handset that every wave of invitations reaches first`);
   }
   process.stdout.write(`${lines.join('\n')}\n\n`);
 }

@@ -8,6 +8,7 @@ import { accepted, refused, type Outcome } from '../domain/refusal/refusals';
 import type { AppointmentView } from '../ledger/booking';
 import { dropDraft } from '../ledger/draft';
 import { findRound } from '../ledger/round';
+import { closureLines } from './appointment-closure';
 import { chosenAppointment, numberQuery, showStanding, type AppointmentChoice } from './appointment-choice';
 import { appointmentTicket } from './appointment-views';
 import {
@@ -22,6 +23,7 @@ import { searchPages, type Wanted } from './booking-search';
 import { behindSignIn, citizenPage } from './citizen-page';
 import { field, formContext, parameter } from './forms';
 import { refusalPage } from './refusals';
+import { refusedMobileNotice } from './registration-views';
 
 type StandingChoice = AppointmentChoice & { readonly view: AppointmentView };
 
@@ -107,7 +109,8 @@ async function ticketPage(
   const { words } = request;
   const { t } = words;
   const { view } = choice;
-  const { person } = await citizenPage(app, request);
+  const citizen = await citizenPage(app, request);
+  const closed = await closureLines(app, citizen, choice, words);
   const round = await findRound(app.ledger.db, view.roundId);
   const query = numberQuery(choice);
   const done = parameter(request, 'done');
@@ -117,11 +120,14 @@ async function ticketPage(
       : { cancelled: t.appointment.cancelledTitle };
   const doneTitle = doneTitles[done];
   return reply.page(template, {
-    title: doneTitle ?? t.appointment.title,
+    title: doneTitle ?? (closed ? t.appointment.closedTitle : t.appointment.title),
     returnTo: `${request.url.split('?', 1)[0] ?? '/appointment'}${query}`,
     done: doneTitle !== undefined,
     doneText: view.status === 'cancelled' ? t.appointment.cancelledText : undefined,
-    ticket: appointmentTicket(view, round, person, words),
+    closed,
+    ticket: appointmentTicket(view, round, citizen.person, words),
+    refusedMobile:
+      view.status === 'booked' ? await refusedMobileNotice(app, citizen.personKey, words) : undefined,
     query,
     ...more,
   });
@@ -209,7 +215,7 @@ function movePages(app: FastifyInstance): void {
         keep: `/appointment${numberQuery(choice)}`,
         slotId: slot.slotId,
         appointmentNumber: view.appointmentNumber,
-        oldRows: placeRows({ ...view, capacity: 0, left: 0 }, product, words),
+        oldRows: placeRows({ ...view, capacity: 0, left: 0, closed: false }, product, words),
         newRows: placeRows(slot, product, words),
       });
     });

@@ -45,6 +45,7 @@ const sources: readonly { name: string; type: string; from: string; change?: (te
   { name: 'page.js', type: javascript, from: 'web/browser/page.js' },
   { name: 'captcha.js', type: javascript, from: 'web/browser/captcha.js' },
   { name: 'session.js', type: javascript, from: 'web/browser/session.js' },
+  { name: 'waiting-room.js', type: javascript, from: 'web/browser/waiting-room.js' },
   { name: 'seal.svg', type: svg, from: 'web/pictures/seal.svg' },
 ];
 

@@ -7,7 +7,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { counties, districtsOf, findCounty, findDistrict } from '../domain/area/area';
 import { taipeiInstant, type PlainDate } from '../domain/civil-time/plain-date';
 import type { Outcome } from '../domain/refusal/refusals';
-import { earliestNearest, findSite, sitesIn, slotsOf, type SlotView } from '../ledger/site';
+import type { SlotView } from '../ledger/site';
 import { behindSignIn } from './citizen-page';
 import { parameter } from './forms';
 import { refusalPage } from './refusals';
@@ -50,7 +50,7 @@ export function searchPages(app: FastifyInstance, { base, wanted }: SearchOption
 
   const soonest = async (want: Wanted, districtCode: string | undefined, words: Words) => {
     if (districtCode === undefined) return undefined;
-    const slots = await earliestNearest(app.ledger.db, {
+    const { value: slots } = await app.places.earliestNearest({
       roundId: want.roundId,
       product: want.product,
       districtCode,
@@ -84,7 +84,7 @@ export function searchPages(app: FastifyInstance, { base, wanted }: SearchOption
     const { words } = request;
     const county = findCounty(parameter(request, 'county'));
     if (!county) return reply.redirect(address('area', want, {}), 303);
-    const sites = await sitesIn(app.ledger.db, {
+    const { value: sites } = await app.places.sitesIn({
       roundId: want.roundId,
       product: want.product,
       countyCode: county.code,
@@ -114,7 +114,11 @@ export function searchPages(app: FastifyInstance, { base, wanted }: SearchOption
     const county = findCounty(district?.countyCode ?? parameter(request, 'county'));
     if (!county) return reply.redirect(address('area', want, {}), 303);
     const place = district ? { districtCode: district.code } : { countyCode: county.code };
-    const sites = await sitesIn(app.ledger.db, { roundId: want.roundId, product: want.product, ...place });
+    const { value: sites } = await app.places.sitesIn({
+      roundId: want.roundId,
+      product: want.product,
+      ...place,
+    });
     return reply.page('booking/site.njk', {
       ...frame(want, address('district', want, { county: county.code })),
       title: words.t.booking.sitesTitle,
@@ -124,7 +128,7 @@ export function searchPages(app: FastifyInstance, { base, wanted }: SearchOption
       sites: sites.map((site) => ({
         name: words.inLanguage(site.nameZh, site.nameEn),
         address: words.inLanguage(site.addressZh, site.addressEn),
-        free: words.t.booking.siteFree(site.left),
+        free: site.closed ? words.t.booking.closed : words.t.booking.siteFree(site.left),
         full: site.left === 0,
         first: site.nextFreeAt === null ? undefined : words.moment(site.nextFreeAt),
         href: address('time', want, { site: site.siteId }),
@@ -134,9 +138,13 @@ export function searchPages(app: FastifyInstance, { base, wanted }: SearchOption
 
   search('time', async (request, reply, want) => {
     const { words } = request;
-    const site = await findSite(app.ledger.db, parameter(request, 'site'));
+    const { value: site } = await app.places.site({ siteId: parameter(request, 'site') });
     if (!site) return refusalPage(request, reply, { code: 'siteUnknown' });
-    const slots = await slotsOf(app.ledger.db, site.siteId, { roundId: want.roundId, product: want.product });
+    const { value: slots } = await app.places.slotsOf({
+      siteId: site.siteId,
+      roundId: want.roundId,
+      product: want.product,
+    });
     return reply.page('booking/time.njk', {
       ...frame(want, address('site', want, { district: site.districtCode })),
       title: words.t.booking.slotsTitle,
@@ -169,6 +177,7 @@ function byDay(slots: readonly SlotView[], earliestOn: PlainDate | null, words: 
       slotId: slot.slotId,
       hours: words.hours(slot.startsAt, slot.endsAt),
       full: slot.left <= 0,
+      closed: slot.closed,
       left: words.t.booking.left(slot.left),
     })),
   }));

@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Instant } from '../domain/civil-time/plain-date';
 import type { Round } from '../domain/round/round';
 import { bookingClosesAt, bookingOpensAt, roundStateAt, type RoundState } from '../ledger/round';
+import { readSettledRounds } from '../ledger/settlement-record';
 import type { Words } from './words';
 
 export interface FrontOptions {
@@ -11,12 +12,29 @@ export interface FrontOptions {
   readonly engineReady: () => boolean | Promise<boolean>;
 }
 
+/** A result is published seconds later without harm; every visitor's page would ask for it. */
+const settledKeptMs = 5_000;
+
+/** What `read` answers, asked again when the answer is older than `ms`. */
+function keptFor<T>(ms: number, read: () => Promise<T>): () => Promise<T> {
+  let kept: { readonly at: number; readonly answer: Promise<T> } | undefined;
+  return async () => {
+    if (!kept || performance.now() - kept.at > ms) kept = { at: performance.now(), answer: read() };
+    return kept.answer.catch((error: unknown) => {
+      kept = undefined;
+      throw error;
+    });
+  };
+}
+
 /** Registers `/`. */
 export function frontPage(app: FastifyInstance, { engineReady }: FrontOptions): void {
+  const settledRounds = keptFor(settledKeptMs, () => readSettledRounds(app.ledger.db));
   app.get('/', async (request, reply) => {
     const { words } = request;
     const rounds = await app.rounds();
     const now = await app.ledgerNow();
+    const settled = await settledRounds();
     const shown = rounds
       .map((round) => ({ round, state: roundStateAt(round, now) }))
       .filter(({ state }) => state.state !== 'over')
@@ -32,7 +50,9 @@ export function frontPage(app: FastifyInstance, { engineReady }: FrontOptions): 
         words,
         shown.map(({ state }) => state.state),
       ),
-      rounds: shown.map(({ round, state }) => roundView(round, state, now, words)),
+      rounds: shown.map(({ round, state }) =>
+        roundView(round, state, settled.has(round.roundId), now, words),
+      ),
     });
   });
 }
@@ -61,10 +81,12 @@ function ways({ t }: Words, states: readonly RoundState['state'][]) {
     { href: '/registration', text: t.front.myRegistration, detail: t.front.myRegistrationText, main: false },
     { href: '/appointment/cancel', text: t.front.cancel, detail: t.front.cancelText, main: false },
     { href: '/lookup', text: t.front.lookup, detail: t.front.lookupText, main: false },
+    { href: '/waiting-list', text: t.waitingList.title, detail: t.waitingList.frontText, main: false },
+    { href: '/leftover', text: t.leftover.title, detail: t.leftover.frontText, main: false },
   ];
 }
 
-function roundView(round: Round, state: RoundState, now: Instant, wordsOfPage: Words) {
+function roundView(round: Round, state: RoundState, settled: boolean, now: Instant, wordsOfPage: Words) {
   // All of it lies near: without the year two instants fit on a line.
   const words = { ...wordsOfPage, moment: (instant: Instant) => wordsOfPage.nearMoment(instant, now) };
   const { t } = words;
@@ -75,6 +97,7 @@ function roundView(round: Round, state: RoundState, now: Instant, wordsOfPage: W
     groups: words.list(round.openGroups.map((group) => t.front.group(group))),
     products: words.list(round.products.map(words.productName)),
     steps: steps(round, now, words),
+    result: settled ? `/rounds/${round.roundId}/settlement` : undefined,
     windows: round.bookingWindows.map((window) => ({
       product: words.product(round, window.product),
       ages: t.front.ages(window.ageFrom, window.ageTo),

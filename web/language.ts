@@ -40,9 +40,14 @@ export function keepAskedLanguage(request: FastifyRequest, reply: FastifyReply, 
   });
 }
 
-/** This page's address with another language asked for. */
-export function addressIn(request: FastifyRequest, language: Language): string {
-  const url = new URL(request.url, 'http://page.invalid');
+/**
+ * This page's address with another language asked for. A page that answers a form has one only where the form's
+ * address can be read too; else it is `instead`, the page that the form stood on.
+ */
+export function addressIn(request: FastifyRequest, language: Language, instead = '/'): string {
+  const path = request.url.split('?', 1)[0] ?? '/';
+  const readable = request.method === 'GET' || request.server.hasRoute({ method: 'GET', url: path });
+  const url = new URL(readable ? request.url : instead, 'http://page.invalid');
   url.searchParams.set('lang', language);
   return `${url.pathname}${url.search}`;
 }

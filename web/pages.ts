@@ -11,12 +11,16 @@ import { faultPages } from './faults';
 import { frontPage } from './front';
 import { inboxPages } from './inbox';
 import { keepAskedLanguage } from './language';
+import { leftoverPages } from './leftover';
 import { lookupPages } from './lookup';
 import { registrationPages } from './registration';
 import { registerRendering } from './rendering';
 import { sessionPages } from './session';
+import { settlementPage } from './settlement';
 import { signInPages } from './sign-in';
 import { statementPages } from './statements';
+import { waitingListPages } from './waiting-list';
+import { waitingRoomPages } from './waiting-room';
 
 declare module '@fastify/secure-session' {
   interface SessionData {
@@ -52,10 +56,14 @@ export function pagesPlugin(options: PagesOptions): FastifyPluginAsync {
 
     frontPage(app, { engineReady: options.engineReady ?? (() => true) });
     signInPages(app);
+    waitingRoomPages(app);
     sessionPages(app);
     registrationPages(app);
+    settlementPage(app);
     bookingPages(app);
     appointmentPages(app);
+    waitingListPages(app);
+    leftoverPages(app);
     lookupPages(app);
     statementPages(app);
     if (inboxUrl !== '') inboxPages(app, { url: inboxUrl });

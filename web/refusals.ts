@@ -8,7 +8,17 @@ import { localPath, nextOf } from './local-path';
 import type { Words } from './words';
 
 /** A way on from a refusal. */
-type Way = 'front' | 'signIn' | 'registration' | 'booking' | 'appointment' | 'move' | 'lookup';
+type Way =
+  | 'front'
+  | 'waitingRoom'
+  | 'signIn'
+  | 'registration'
+  | 'booking'
+  | 'appointment'
+  | 'move'
+  | 'lookup'
+  | 'waitingList'
+  | 'leftover';
 
 /** What helps, most helpful first; one row a code, the compiler refuses a code without. */
 const waysOn: Readonly<Record<ProblemCode, readonly Way[]>> = {
@@ -38,6 +48,7 @@ const waysOn: Readonly<Record<ProblemCode, readonly Way[]>> = {
   slotOfOtherProduct: ['booking', 'front'],
   slotPast: ['booking', 'front'],
   slotFull: ['booking', 'front'],
+  slotClosed: ['booking', 'front'],
   slotUnchanged: ['appointment', 'move'],
   alreadyBooked: ['appointment', 'move'],
   alreadyAttended: ['appointment', 'front'],
@@ -45,13 +56,44 @@ const waysOn: Readonly<Record<ProblemCode, readonly Way[]>> = {
   appointmentNotLive: ['appointment', 'booking'],
   doseIntervalNotReached: ['booking', 'front'],
   productNotAfterPreviousDose: ['registration', 'front'],
+  consentMissing: ['registration', 'front'],
+  mixedIntentMissing: ['registration', 'front'],
   idempotencyKeyInvalid: ['front'],
   idempotencyKeyReused: ['front'],
   lookupNoMatch: ['lookup', 'appointment'],
   siteUnknown: ['booking', 'front'],
   stationUnknown: ['front'],
+  operatorUnknown: ['front'],
   attendanceAtOtherSite: ['front'],
   attendanceOnOtherDay: ['front'],
+  waitingListNotOpenYet: ['registration', 'front'],
+  waitingListNotNeeded: ['registration', 'booking'],
+  offerUnknown: ['waitingList', 'front'],
+  offerExpired: ['waitingList', 'leftover'],
+  offerAnswered: ['waitingList', 'appointment'],
+  leftoverNotThere: ['leftover', 'front'],
+  leftoverDrawn: ['leftover', 'front'],
+  leftoverTooEarly: ['front'],
+  leftoverCallUnknown: ['front'],
+  leftoverTurnUnknown: ['front'],
+  leftoverTurnAnswered: ['front'],
+  leftoverDosesPromised: ['front'],
+  roundUnknown: ['front'],
+  settlementUnknown: ['registration', 'front'],
+  waveUnknown: ['front'],
+  waveEmpty: ['front'],
+  testHandsetMissing: ['front'],
+  testHandsetUnknown: ['front'],
+  waveNotAwaitingApproval: ['front'],
+  waveOver: ['front'],
+  closureUnknown: ['front'],
+  closureConfirmed: ['front'],
+  closureNotConfirmed: ['front'],
+  closureUnderWay: ['front'],
+  closureEmpty: ['front'],
+  closureInPast: ['front'],
+  closureDiffers: ['front'],
+  secondOperatorNeeded: ['front'],
   requestInvalid: ['front'],
   formExpired: ['front'],
   pageUnknown: ['front', 'lookup'],
@@ -62,28 +104,35 @@ const waysOn: Readonly<Record<ProblemCode, readonly Way[]>> = {
   notReady: ['front'],
   ledgerUnavailable: ['front'],
   overloaded: ['front'],
+  waitingRoom: ['waitingRoom', 'front'],
   internalError: ['front'],
 };
 
 const wayAddress: Readonly<Record<Way, string>> = {
   front: '/',
   signIn: '/sign-in',
+  waitingRoom: '/waiting-room',
   registration: '/registration',
   booking: '/booking',
   appointment: '/appointment',
   move: '/appointment/move',
   lookup: '/lookup',
+  waitingList: '/waiting-list',
+  leftover: '/leftover',
 };
 
 function wayText(way: Way, { t }: Words): string {
   const texts: Record<Way, string> = {
     front: t.errors.front,
     signIn: t.session.signInAgain,
+    waitingRoom: t.waiting.title,
     registration: t.registration.resultTitle,
     booking: t.booking.title,
     appointment: t.appointment.title,
     move: t.appointment.move,
     lookup: t.lookup.title,
+    waitingList: t.waitingList.title,
+    leftover: t.leftover.title,
   };
   return texts[way];
 }
@@ -113,6 +162,12 @@ function detailWithValue(refusal: AnyRefusal, words: Words): string | undefined 
       return t.refusal.bookingClosed(words.moment(refusal.closedAt));
     case 'doseIntervalNotReached':
       return t.refusal.doseIntervalNotReached(words.day(refusal.earliestOn));
+    case 'offerExpired':
+      return t.waitingList.expired(
+        words.moment(refusal.expiredAt),
+        refusal.newOfferId !== null,
+        refusal.stillWaiting,
+      );
     case 'slotFull':
       return t.booking.raceNone;
     case 'requestInvalid':

@@ -12,6 +12,8 @@ export interface RegistrationAnswers {
   readonly countyCode?: string;
   readonly districtCode?: string;
   readonly products?: readonly string[];
+  /** There only when it was said. */
+  readonly mixedIntent?: 'yes';
 }
 
 /** The questions in their order, by their addresses. */
@@ -26,13 +28,14 @@ export async function readAnswers(
 ): Promise<RegistrationAnswers> {
   const draft = await readDraft(ledger, personKey, 'registration');
   if (draft?.['roundId'] !== roundId) return { roundId };
-  const { mobile, countyCode, districtCode, products } = draft;
+  const { mobile, countyCode, districtCode, products, mixedIntent } = draft;
   return {
     roundId,
     ...(typeof mobile === 'string' && { mobile }),
     ...(typeof countyCode === 'string' && { countyCode }),
     ...(typeof districtCode === 'string' && { districtCode }),
     ...(Array.isArray(products) && { products: products.map(String) }),
+    ...(mixedIntent === 'yes' && { mixedIntent: 'yes' as const }),
   };
 }
 
@@ -52,8 +55,15 @@ export async function forgetAnswers(ledger: Ledger, personKey: string): Promise<
 
 /** The answers that a live registration holds, to change them. */
 export function answersOf(registration: RegistrationView): RegistrationAnswers {
-  const { roundId, mobile, countyCode, districtCode, products } = registration;
-  return { roundId, mobile, countyCode, districtCode, products };
+  const { roundId, mobile, countyCode, districtCode, products, mixedIntent } = registration;
+  return {
+    roundId,
+    mobile,
+    countyCode,
+    districtCode,
+    products,
+    ...(mixedIntent && { mixedIntent: 'yes' as const }),
+  };
 }
 
 /** The first question that has no usable answer; `undefined` when all have one. */

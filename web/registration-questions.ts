@@ -15,6 +15,7 @@ import {
   type Question,
   type RegistrationAnswers,
 } from './registration-answers';
+import { mixingProducts } from './registration-agreements';
 import { openRegistration, openRegistrationOf, type OpenRegistration } from './open-registration';
 import { refusalPage } from './refusals';
 
@@ -24,6 +25,7 @@ interface QuestionPage {
   readonly read: (
     request: FastifyRequest,
     answers: RegistrationAnswers,
+    open: OpenRegistration,
   ) => { readonly errors: FormErrors } | { readonly answers: RegistrationAnswers };
 }
 
@@ -79,29 +81,56 @@ const pages: Readonly<Record<Question, QuestionPage>> = {
   },
   products: {
     view({ round, person }, answers, { words }) {
-      const ticked =
-        answers.products ??
-        (round.allProductsPreselected ? round.products.map(({ product }) => product) : []);
+      const { t } = words;
+      const mixing = mixingProducts(round, person);
+      // What takes an agreement of its own is never ticked beforehand.
+      const preselected = (product: string): boolean =>
+        round.allProductsPreselected && !mixing.includes(product);
       return {
-        title: words.t.registration.productsTitle,
-        preselected: round.allProductsPreselected,
+        title: t.registration.productsTitle,
+        preselected: round.allProductsPreselected && mixing.length === 0,
         items: permittedProducts(round, person.lastDose).map(({ product, earliestOn }) => ({
           value: product,
           text: words.product(round, product),
-          checked: ticked.includes(product),
-          ...(earliestOn !== null && {
-            hint: { text: words.t.registration.earliestOn(words.day(earliestOn)) },
-          }),
+          checked: answers.products?.includes(product) ?? preselected(product),
+          hint: hintOf([
+            ...(mixing.includes(product) ? [t.registration.mixingHint] : []),
+            ...(earliestOn === null ? [] : [t.registration.earliestOn(words.day(earliestOn))]),
+          ]),
         })),
+        mixing: mixing.length > 0 && {
+          title: t.registration.mixedIntentTitle,
+          hint: t.registration.mixedIntentHint(
+            words.product(round, person.lastDose?.product ?? ''),
+            words.list(mixing.map((product) => words.product(round, product))),
+          ),
+          items: [
+            {
+              value: 'yes',
+              text: t.registration.mixedIntentLabel,
+              checked: answers.mixedIntent !== undefined,
+            },
+          ],
+        },
       };
     },
-    read(request, answers) {
+    read(request, answers, { round, person }) {
+      const { fields } = request.words.t;
       const products = fieldValues(request, 'products');
-      if (products.length > 0) return { answers: { ...answers, products } };
-      return { errors: formErrors({ products: request.words.t.fields.productMissing }) };
+      const mixedIntent = field(request, 'mixedIntent') === 'yes';
+      if (products.length === 0) return { errors: formErrors({ products: fields.productMissing }) };
+      const mixing = mixingProducts(round, person);
+      if (!mixedIntent && products.some((product) => mixing.includes(product))) {
+        return { errors: formErrors({ mixedIntent: fields.mixedIntentMissing }) };
+      }
+      const { mixedIntent: _, ...others } = answers;
+      return { answers: { ...others, products, ...(mixedIntent && { mixedIntent: 'yes' as const }) } };
     },
   },
 };
+
+const hintOf = (sentences: readonly string[]) =>
+  sentences.length === 0 ? undefined : { text: sentences.join(' ') };
 
 /** Registers `/registration/mobile`, `/area`, `/district`, `/products`. */
 export function questionPages(app: FastifyInstance): void {
@@ -122,7 +151,7 @@ export function questionPages(app: FastifyInstance): void {
       const open = await openRegistrationOf(app, personKey);
       if (!open.ok) return address;
       const before = await readAnswers(app.ledger, personKey, open.value.round.roundId);
-      const read = pages[question].read(request, before);
+      const read = pages[question].read(request, before, open.value);
       if ('errors' in read) return address;
       await keepAnswers(app.ledger, personKey, read.answers);
       return following(question, parameter(request, 'then') === 'check');
@@ -133,7 +162,7 @@ export function questionPages(app: FastifyInstance): void {
       if (!open.ok) return refusalPage(request, reply, open.refusal);
       const { personKey, round } = open.value;
       const before = await readAnswers(app.ledger, personKey, round.roundId);
-      const read = pages[question].read(request, before);
+      const read = pages[question].read(request, before, open.value);
       if ('errors' in read) return questionPage(request, reply, question, open.value, before, read.errors);
       await keepAnswers(app.ledger, personKey, read.answers);
       return reply.redirect(following(question, parameter(request, 'then') === 'check'), 303);

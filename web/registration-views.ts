@@ -3,10 +3,15 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 import { mayRegister } from '../domain/booking/booking-rules';
 import type { Round } from '../domain/round/round';
+import { readParentalConsents } from '../ledger/parental-consent';
 import { readPerson, type PersonView } from '../ledger/person';
 import type { RegistrationView } from '../ledger/registration';
+import { findRefusedMobile } from '../ledger/refused-mobile';
 import { getRound } from '../ledger/round';
+import { readOwnWaitingList } from '../ledger/waiting-list';
+import { consentNotice, consentRow, mixedIntentRow } from './registration-agreements';
 import type { RegistrationAnswers } from './registration-answers';
+import { whyView } from './settlement-views';
 import type { Words } from './words';
 
 export interface Row {
@@ -34,6 +39,7 @@ export function registrationRows(
     { key: t.registration.mobile, value: words.maskedMobile(view.mobile), figures: true },
     { key: t.registration.area, value: words.area(view.districtCode) },
     { key: t.registration.products, value: productNames(view.products, round, words) },
+    ...mixedIntentRow(view.mixedIntent, round, person, words),
   ];
 }
 
@@ -83,6 +89,13 @@ export function changedRows(answers: RegistrationAnswers, checked: Checked, word
       change: '/registration/products?then=check',
       ...was(live && productNames(live.products, round, words), products),
     },
+    ...mixedIntentRow(
+      answers.mixedIntent !== undefined,
+      round,
+      checked.person,
+      words,
+      '/registration/products?then=check',
+    ),
   ];
 }
 
@@ -100,8 +113,10 @@ export async function resultPage(
   const person = await readPerson(app.ledger, personKey);
   const round = await getRound(app.ledger.db, view.roundId);
   const now = await app.ledgerNow();
+  const consents = await readParentalConsents(app.ledger.db, personKey);
   const open = mayRegister(round, person, now).ok;
   const withdrawn = view.stage === 'withdrawn';
+  const why = withdrawn ? undefined : await whyView(app, personKey, view, words);
   const doneTitles: Readonly<Record<string, string>> = {
     registered: t.registration.doneTitle,
     changed: t.registration.doneChangedTitle,
@@ -113,19 +128,43 @@ export async function resultPage(
     returnTo: '/registration',
     round: words.roundName(round),
     number: words.number(view.registrationNumber),
-    rows: registrationRows(view, round, person, words),
+    rows: [
+      ...registrationRows(view, round, person, words),
+      ...consentRow(view, round, person, consents, words),
+    ],
+    consentNotice: consentNotice(view, round, person, consents, words),
+    refusedMobile: await refusedMobileNotice(app, personKey, words),
+    why,
     withdrawn,
     open,
     mayChange: open && view.stage === 'registered',
-    next: nextSteps(view, round, open, words),
-    way: wayOn(view, words),
+    next: nextSteps(view, round, { open, settled: why?.roundId === view.roundId }, words),
+    way: wayOn(view, await mayWait(app, personKey, view), words),
   });
 }
 
-function nextSteps(view: RegistrationView, round: Round, open: boolean, { t, moment }: Words): string[] {
+/** What to read when no text reaches the person; undefined when nothing was refused. */
+export async function refusedMobileNotice(
+  app: FastifyInstance,
+  personKey: string,
+  { t, maskedMobile }: Words,
+): Promise<{ readonly title: string; readonly text: string } | undefined> {
+  const mobile = await findRefusedMobile(app.ledger, personKey);
+  if (mobile === undefined) return undefined;
+  const { title, text } = t.registration.refusedMobile;
+  return { title, text: text(maskedMobile(mobile)) };
+}
+
+function nextSteps(
+  view: RegistrationView,
+  round: Round,
+  { open, settled }: { readonly open: boolean; readonly settled: boolean },
+  { t, moment }: Words,
+): string[] {
   const { next } = t.registration;
   switch (view.stage) {
     case 'registered':
+      if (settled) return [next.carry, next.settled];
       return [
         ...(round.settlesAt === null ? [] : [next.waiting(moment(round.settlesAt))]),
         next.sms,
@@ -134,6 +173,8 @@ function nextSteps(view: RegistrationView, round: Round, open: boolean, { t, mom
           ? [next.until(moment(round.registrationEndsAt))]
           : [next.settled]),
       ];
+    case 'offered':
+      return [next.offered, next.carry];
     case 'invited':
       return [next.invited, next.settled];
     case 'booked':
@@ -149,8 +190,25 @@ function nextSteps(view: RegistrationView, round: Round, open: boolean, { t, mom
   }
 }
 
-function wayOn(view: RegistrationView, { t }: Words): { href: string; text: string } | undefined {
+/** Is the round settled and the person's turn not come? Then there is the waiting list. */
+async function mayWait(
+  app: FastifyInstance,
+  personKey: string,
+  { roundId, stage }: RegistrationView,
+): Promise<boolean> {
+  if (stage !== 'registered') return false;
+  const own = await readOwnWaitingList(app.ledger.db, personKey);
+  return own?.roundId === roundId && own.settled;
+}
+
+function wayOn(
+  view: RegistrationView,
+  mayWait: boolean,
+  { t }: Words,
+): { href: string; text: string } | undefined {
+  if (mayWait) return { href: '/waiting-list', text: t.waitingList.title };
   if (view.stage === 'invited') return { href: '/booking', text: t.registration.goBook };
   if (view.stage === 'booked') return { href: '/appointment', text: t.registration.goAppointment };
+  if (view.stage === 'offered') return { href: '/waiting-list', text: t.waitingList.goAnswer };
   return undefined;
 }

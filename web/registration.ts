@@ -62,6 +62,7 @@ export function registrationPages(app: FastifyInstance): void {
       mobile: field(request, 'mobile'),
       districtCode: field(request, 'districtCode'),
       products: field(request, 'products').split(',').filter(Boolean),
+      mixedIntent: field(request, 'mixedIntent') === 'yes',
       language: request.words.language,
     };
     const outcome = await app.acts.register(formContext(request), wish);

@@ -94,7 +94,7 @@ function frame(request: FastifyRequest, reply: FastifyReply, options: FrameOptio
   return {
     ...words,
     htmlLanguage: htmlLanguage[words.language],
-    otherLanguage: { address: addressIn(request, other), html: htmlLanguage[other] },
+    otherLanguage: { address: addressIn(request, other, returnTo), html: htmlLanguage[other] },
     asset: options.asset,
     demonstration: options.demonstration,
     inbox: options.inbox,

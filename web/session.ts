@@ -30,9 +30,11 @@ export function sessionPages(app: FastifyInstance): void {
     // The page asked for this by its own clock; if something was done in another tab meanwhile, it is not over.
     if (request.citizen) return reply.redirect(`/session/ending?return=${encodeURIComponent(returnTo)}`, 303);
     const { t } = request.words;
+    // Signing out in another tab takes the cookie away, and with it the knowledge of what happened.
+    const lapsed = request.session.get('over') === 'lapsed';
     return reply.page('message.njk', {
-      title: t.session.endedTitle,
-      paragraphs: [t.session.endedText, t.session.endedKept],
+      title: lapsed ? t.session.endedTitle : t.session.overTitle,
+      paragraphs: [lapsed ? t.session.endedText : t.session.overText, t.session.endedKept],
       actions: [
         { href: `/sign-in?next=${encodeURIComponent(nextOf(returnTo))}`, text: t.session.signInAgain },
         { href: '/', text: t.session.backToFront },

@@ -7,6 +7,7 @@ import { captchaView, readCaptcha } from './captcha';
 import { field, formErrors, hasErrors, personNumberError, parameter, type FormErrors } from './forms';
 import { nextOf, pathOfNext } from './local-path';
 import { refusalPage, refusalWords } from './refusals';
+import { waitingRoomAddress } from './waiting-room';
 
 const start = '/registration';
 
@@ -15,12 +16,14 @@ export function signInPages(app: FastifyInstance): void {
   app.get('/sign-in', async (request, reply) => {
     const to = pathOfNext(parameter(request, 'next')) ?? start;
     if (request.citizen) return reply.redirect(to, 303);
+    if (!app.waitingRoom.entry(request, 'counted').may) return reply.redirect(waitingRoomAddress(to), 303);
     return signInPage(app, request, reply, to, formErrors({}));
   });
 
   app.post('/sign-in', { preHandler: app.csrfProtection }, async (request, reply) => {
     const { t } = request.words;
     const to = pathOfNext(field(request, 'next')) ?? start;
+    if (!app.waitingRoom.entry(request).may) return reply.redirect(waitingRoomAddress(to), 303);
     const personNumber = field(request, 'personNumber');
     const cardNumber = field(request, 'cardNumber');
     const found = formErrors({
@@ -42,6 +45,7 @@ export function signInPages(app: FastifyInstance): void {
       address: request.ip,
     });
     if (!outcome.ok) return refusedSignIn(app, request, reply, to, outcome.refusal);
+    await app.waitingRoom.comeIn(request, reply, outcome.value.personKey);
     // A secret for forms that was handed out before signing in is of no use afterwards.
     request.session.set('_csrf', undefined);
     request.signIn(outcome.value.personKey);

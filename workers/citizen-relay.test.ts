@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 
 import { LedgerWorld, at, hour } from '../test/builders/ledger-world';
-import { CutWire } from '../test/support/cut-wire';
+import { Wire } from '../scripts/faults/wire';
 import { TestEngine, logged } from '../test/support/engine';
 import { eventually } from '../test/support/eventually';
 import { openTemporalClient } from './temporal-client';
@@ -12,7 +12,7 @@ jest.setTimeout(60_000);
 
 let world: LedgerWorld;
 let engine: TestEngine | undefined;
-let wire: CutWire | undefined;
+let wire: Wire | undefined;
 beforeEach(async () => {
   world = await LedgerWorld.create();
   await world.round();
@@ -39,7 +39,7 @@ const unsent = async () =>
 
 test('while Temporal is away changes are kept, and all of them reach it afterwards', async () => {
   const running = (engine = await TestEngine.start(world.ledger, { relay: false }));
-  wire = await CutWire.to(running.place.address);
+  wire = await Wire.to(running.place.address);
   const overTheWire = openTemporalClient({ ...running.place, address: wire.address });
   running.startRelay({ leaseMs: 1_000, temporal: overTheWire });
   const people = [await invitedPerson()];
@@ -57,7 +57,7 @@ test('while Temporal is away changes are kept, and all of them reach it afterwar
   expect(logged.filter((line) => line.includes('Temporal is away'))).toHaveLength(1);
   await running.clock().stepTo(at(2, 20 * hour));
   const told = await world.ledger.db.selectFrom('text_message').select(['person_key', 'purpose']).execute();
-  expect(told.map(({ person_key }) => person_key).sort()).toEqual([...people].sort());
+  expect(told.map(({ person_key }) => String(person_key)).sort()).toEqual([...people].sort());
   await running.stopRelays();
   await overTheWire.close();
 });

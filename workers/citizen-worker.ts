@@ -12,8 +12,10 @@ import {
 import { createActivities } from '../activities';
 import { neutralFailures } from '../activities/neutral-failures';
 import { projectRoot } from '../config/project-root';
+import type { Tracing } from '../config/tracing';
 import type { Ledger } from '../ledger/database';
 import { errorFields, type WorkerLog } from './log';
+import { tracedWorker, type WorkerTracing } from './temporal-tracing';
 import { untilTemporalAnswers, type TemporalClient, type TemporalPlace } from './temporal-client';
 import { ensureRound, tellRoundChanged } from './workflow-starts';
 
@@ -24,6 +26,8 @@ export interface CitizenWorkerOptions extends TemporalPlace {
   readonly log: WorkerLog;
   /** Made beforehand, so that a start needs no bundler; bundled from the sources when it is missing. */
   readonly bundle?: WorkflowBundleOption;
+  /** Goes on with the traces that signals bring. */
+  readonly tracing?: Tracing;
   /** Changes to the worker's own options, for tests. */
   readonly tuning?: Partial<WorkerOptions>;
 }
@@ -49,16 +53,26 @@ export function installRuntime(log: WorkerLog, metricsAddress?: string): void {
   });
 }
 
+/** How the worker takes its work; the engine's floor is measured with the same. */
+export const citizenWorkerTuning = {
+  // Cold starts come by the non-sticky queue; fixed pollers starve it.
+  workflowTaskPollerBehavior: { type: 'autoscaling' },
+  activityTaskPollerBehavior: { type: 'autoscaling' },
+  maxCachedWorkflows: 2_000,
+  shutdownGraceTime: '10 seconds',
+} as const satisfies Partial<WorkerOptions>;
+
 /** Connects and makes the worker; the caller runs it and shuts it down. Rejects when Temporal is away. */
 export async function createCitizenWorker(options: CitizenWorkerOptions): Promise<Worker> {
   const { address, namespace, taskQueue, ledger, log, temporal } = options;
+  const traced = options.tracing && tracedWorker(options.tracing);
   const connection = await NativeConnection.connect({ address });
   try {
     return await Worker.create({
       connection,
       namespace,
       taskQueue,
-      ...workflowSource(options.bundle),
+      ...workflowSource(options.bundle, traced),
       activities: createActivities({
         ledger,
         ensureRound: (roundId) => temporal.call((client) => ensureRound(client, taskQueue, roundId)),
@@ -68,16 +82,15 @@ export async function createCitizenWorker(options: CitizenWorkerOptions): Promis
       }),
       interceptors: {
         activity: [
+          ...(traced ? [traced.activity] : []),
           neutralFailures((activityType, error) =>
             log.warn('an activity failed', { activityType, ...errorFields(error) }),
           ),
         ],
+        workflowModules: [...(traced?.workflowModules ?? [])],
       },
-      // Cold starts come by the non-sticky queue; fixed pollers starve it.
-      workflowTaskPollerBehavior: { type: 'autoscaling' },
-      activityTaskPollerBehavior: { type: 'autoscaling' },
-      maxCachedWorkflows: 2_000,
-      shutdownGraceTime: '10 seconds',
+      ...(traced && { sinks: traced.sinks }),
+      ...citizenWorkerTuning,
       ...options.tuning,
     });
   } catch (error) {
@@ -86,9 +99,12 @@ export async function createCitizenWorker(options: CitizenWorkerOptions): Promis
   }
 }
 
+/** Traced workflows are bundled anew at each start, with the modules that trace them. */
 function workflowSource(
   bundle: WorkflowBundleOption | undefined,
+  traced: WorkerTracing | undefined,
 ): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+  if (traced) return { workflowsPath: require.resolve('../workflows') };
   if (bundle) return { workflowBundle: bundle };
   const codePath = path.join(projectRoot, 'dist/workflow-bundle.js');
   if (existsSync(codePath)) return { workflowBundle: { codePath } };

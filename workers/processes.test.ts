@@ -37,6 +37,7 @@ function start(name: WorkerName, changes: Record<string, string> = {}): WorkerPr
     TEMPORAL_TASK_QUEUE: place.taskQueue,
     YIYUE_DATA_KEYS: [...dataKeys].map(([id, key]) => `${String(id)}:${key.toString('base64')}`).join(),
     YIYUE_INDEX_KEY: indexKey.toString('base64'),
+    YIYUE_SETTLEMENT_KEY: indexKey.toString('base64'),
     ...changes,
   });
   processes.push(process);
@@ -124,8 +125,8 @@ test('the relay serves its metrics where it is told to', async () => {
   start('relay', { METRICS_PORT: String(port) });
   const metrics = await eventually(
     async () => (await fetch(`http://127.0.0.1:${String(port)}/metrics`)).text(),
-    (text) => text.includes('relay_unsent'),
+    (text) => text.includes('relay_oldest_unsent_seconds{'),
   );
-  expect(metrics).toMatch(/^relay_sent_total \d+$/m);
-  expect(metrics).toMatch(/^relay_oldest_unsent_seconds [\d.]+$/m);
+  expect(metrics).toMatch(/^# TYPE relay_sent_total counter$/m);
+  expect(metrics).toMatch(/^relay_oldest_unsent_seconds\{lane="personal"\} [\d.]+$/m);
 });

@@ -2,8 +2,10 @@
 import { Client, Connection } from '@temporalio/client';
 import { setTimeout as pause } from 'node:timers/promises';
 
+import type { Tracing } from '../config/tracing';
 import type { WorkerLog } from './log';
 import { Outage } from './outage';
+import { tracedClient } from './temporal-tracing';
 
 /** A call to Temporal that takes longer counts as failed. */
 const callTimeoutMs = 5_000;
@@ -23,10 +25,10 @@ export interface TemporalClient {
   close(): Promise<void>;
 }
 
-/** Opens a client that connects with its first call. */
-export function openTemporalClient({ address, namespace }: TemporalPlace): TemporalClient {
+/** Opens a client that connects with its first call; what it starts and signals goes on with the trace it is called in. */
+export function openTemporalClient({ address, namespace }: TemporalPlace, tracing?: Tracing): TemporalClient {
   const connection = Connection.lazy({ address, channelArgs });
-  const client = new Client({ connection, namespace });
+  const client = new Client({ connection, namespace, ...tracedClient(tracing) });
   return {
     client,
     call: (work) => connection.withDeadline(Date.now() + callTimeoutMs, () => work(client)),

@@ -3,6 +3,7 @@ import { Registry } from 'prom-client';
 
 import { connectSmsGateway, type SmsGatewaySettings } from '../gateways/sms/connect';
 import { startSmsSimulator, type SmsSimulator, type SmsSimulatorSettings } from '../gateways/sms/simulator';
+import { findRefusedMobile } from '../ledger/refused-mobile';
 import { queueText } from '../ledger/text-message';
 import { LedgerWorld } from '../test/builders/ledger-world';
 import { eventually } from '../test/support/eventually';
@@ -197,7 +198,7 @@ test('texts are paced as the contract says, the personal ones first', async () =
   for (let n = 0; n < 6; n += 1) await queue(`mass${String(n)}`, 'mass');
   await queue('mine');
   const begun = Date.now();
-  aSender(centre, 'smpp', { ratePerSecond: 3, atOnce: 1 });
+  aSender(centre, 'smpp', { ratePerSecond: 3 });
   await eventually(
     () => centre.inbox().length,
     (count) => count === 7,
@@ -215,7 +216,7 @@ test('texts are paced as the contract says, the personal ones first', async () =
 test('a sender that is stopped gives back what it had not submitted', async () => {
   const centre = await aCentre();
   for (let n = 0; n < 20; n += 1) await queue(`o${String(n).padStart(2, '0')}`);
-  const sender = aSender(centre, 'smpp', { ratePerSecond: 2, atOnce: 1 });
+  const sender = aSender(centre, 'smpp', { ratePerSecond: 2 });
   await eventually(
     () => centre.inbox().length,
     (count) => count >= 2,
@@ -228,6 +229,96 @@ test('a sender that is stopped gives back what it had not submitted', async () =
     found.every((status) => status === 'delivered' || status === 'accepted'),
   );
   expect(centre.inbox()).toHaveLength(20);
+});
+
+describe('receipts', () => {
+  test('that come late are recorded when they come', async () => {
+    const centre = await aCentre();
+    centre.orderFaults({ receiptsLate: 3, receiptsLateByMs: 700 });
+    for (const occasion of ['a', 'b', 'c']) await queue(occasion);
+    aSender(centre, 'smpp');
+    await eventually(statuses, all('accepted'));
+    await eventually(statuses, all('delivered'));
+  });
+
+  test('that come twice, even in one batch, change nothing the second time', async () => {
+    const centre = await aCentre();
+    centre.orderFaults({ receiptsDoubled: 20 });
+    for (let n = 0; n < 20; n += 1) await queue(`o${String(n)}`);
+    const { metrics } = aSender(centre, 'smpp');
+    await eventually(statuses, all('delivered'));
+    await eventually(
+      () => metrics.metrics(),
+      (page) => page.includes('text_receipts_total{answer="repeated"} 20'),
+    );
+  });
+
+  test('that never come leave the text accepted, and are counted once a day has passed', async () => {
+    const centre = await aCentre();
+    centre.orderFaults({ receiptsNever: 2 });
+    for (const occasion of ['a', 'b']) await queue(occasion);
+    const { metrics } = aSender(centre, 'smpp');
+    await eventually(statuses, all('accepted'));
+    expect(await metrics.metrics()).toContain('texts_without_receipt 0');
+    await world.ledger.db
+      .updateTable('text_message')
+      .set({ accepted_at: new Date(Date.now() - 25 * 3_600_000) })
+      .execute();
+    expect(await metrics.metrics()).toContain('texts_without_receipt 2');
+  });
+
+  test('of a text that a plain gateway took from another sender wait until that one has recorded it', async () => {
+    const centre = await aCentre({ dedupe: false, referenceTag: null });
+    const gateway = connectSmsGateway({ url: centre.smppUrl, smpp: { referenceTag: null } });
+    await queue('elsewhere');
+    const [row] = await world.ledger.db.selectFrom('text_message').select('text_message_id').execute();
+    const textMessageId = row?.text_message_id ?? '';
+    await world.ledger.db.updateTable('text_message').set({ status: 'submitting' }).execute();
+    const sender = aSender(centre, 'smpp', { window: 1 });
+    const sent = await gateway.send({ textMessageId, mobile: '0900000678', body: '測試' });
+    if (sent.kind !== 'accepted') throw new Error(sent.kind);
+    // With that connection gone the receipt comes to the sender; half a second later the text is recorded.
+    await gateway.close();
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await world.ledger.db
+      .updateTable('text_message')
+      .set({ status: 'accepted', gateway_message_id: sent.gatewayMessageId })
+      .execute();
+    await eventually(statuses, all('delivered'));
+    await sender.stop();
+  });
+});
+
+test('a number that the gateway refuses is counted for operations, and told to the person', async () => {
+  const centre = await aCentre();
+  centre.orderFaults({ rejectNumber: '0900000678' });
+  await queue('refused');
+  const { metrics } = aSender(centre, 'smpp');
+  await eventually(statuses, all('rejected'));
+  expect(await metrics.metrics()).toContain('texts_refused 1');
+  expect(await findRefusedMobile(world.ledger, personKey)).toBe('0900000678');
+  await world.contact(personKey, '0911222333');
+  expect(await findRefusedMobile(world.ledger, personKey)).toBeUndefined();
+});
+
+test('an outage of the ledger loses no answer of the gateway', async () => {
+  const centre = await aCentre({ dedupe: false, referenceTag: null });
+  for (let n = 0; n < 30; n += 1) await queue(`o${String(n)}`);
+  const { pool } = world.ledger;
+  const connect = pool.connect.bind(pool);
+  aSender(centre, 'smpp', { ratePerSecond: 100 });
+  await eventually(
+    () => centre.inbox().length,
+    (count) => count > 3,
+  );
+  // Every statement of the sender fails for a while, those that record among them.
+  pool.connect = (() => Promise.reject(new Error('away'))) as typeof pool.connect;
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  pool.connect = connect;
+  await eventually(statuses, (found) =>
+    found.every((status) => status === 'delivered' || status === 'accepted'),
+  );
+  expect(centre.inbox()).toHaveLength(30);
 });
 
 test('the log holds neither mobiles nor texts', () => {

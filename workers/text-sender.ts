@@ -4,11 +4,16 @@ import { runProcess } from './process';
 import { startTextDelivery } from './text-delivery';
 
 void runProcess('text-sender', ['SMS_GATEWAY_URL'], ({ settings, log, ledger, metrics }) => {
-  const gateway = connectSmsGateway({ url: settings.SMS_GATEWAY_URL });
+  const window = settings.SMS_WINDOW;
+  const gateway = connectSmsGateway({
+    url: settings.SMS_GATEWAY_URL,
+    smpp: { maxInFlight: window, referenceTag: settings.SMS_REFERENCE_TAG || null },
+  });
   const delivery = startTextDelivery({
     ledger,
     gateway,
     ratePerSecond: settings.SMS_RATE_PER_SECOND,
+    window,
     log,
     metrics,
   });

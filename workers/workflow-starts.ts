@@ -1,10 +1,22 @@
 /** How workflows of citizens and rounds are started: ids, policies and the attributes by which operations find them. */
 import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
-import { WorkflowIdConflictPolicy, WorkflowIdReusePolicy, type Client } from '@temporalio/client';
+import {
+  WithStartWorkflowOperation,
+  WorkflowIdConflictPolicy,
+  WorkflowIdReusePolicy,
+  type Client,
+} from '@temporalio/client';
 
 import { openObligations } from '../domain/lifecycle/obligations';
 import type { CitizenSnapshot } from '../domain/lifecycle/snapshot';
 import { citizenChanged, citizenWorkflow, citizenWorkflowId } from '../workflows/citizen/messages';
+import {
+  followLedger,
+  invitationWaveWorkflow,
+  invitationWaveWorkflowId,
+} from '../workflows/invitation-wave/messages';
+import { placeChanged, placeOfferWorkflow, placeOfferWorkflowId } from '../workflows/place-offer/messages';
+import { closureWorkflow, closureWorkflowId } from '../workflows/closure/messages';
 import { clockStepped, roundChanged, roundWorkflow, roundWorkflowId } from '../workflows/round/messages';
 
 const stageKey = defineSearchAttributeKey('YiyueStage', 'KEYWORD');
@@ -91,5 +103,54 @@ export async function tellClockStepped(
     ...roundStart(taskQueue, roundId),
     signal: clockStepped,
     signalArgs: [offsetMs],
+  });
+}
+
+/** Tells the workflow of a freed place that something changed, starting it where none is open. Any number of times is fine. */
+export async function tellPlaceChanged(
+  client: Client,
+  taskQueue: string,
+  freedPlaceId: string,
+  offsetMs: number,
+): Promise<void> {
+  await client.workflow.signalWithStart(placeOfferWorkflow, {
+    workflowId: placeOfferWorkflowId(freedPlaceId),
+    taskQueue,
+    ...policies,
+    args: [freedPlaceId],
+    signal: placeChanged,
+    signalArgs: [offsetMs],
+    typedSearchAttributes: [{ key: kindKey, value: 'place-offer' }],
+    staticSummary: 'One freed place: offered down the waiting list, each offer with a deadline',
+  });
+}
+
+/**
+ * Has the workflow of an invitation wave look at what operations said, starting it where none is open; resolves once it
+ * has taken that in. Any number of times is fine.
+ */
+export async function tellWave(client: Client, taskQueue: string, waveId: string): Promise<void> {
+  await client.workflow.executeUpdateWithStart(followLedger, {
+    startWorkflowOperation: new WithStartWorkflowOperation(invitationWaveWorkflow, {
+      workflowId: invitationWaveWorkflowId(waveId),
+      taskQueue,
+      workflowIdReusePolicy: policies.workflowIdReusePolicy,
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      args: [waveId],
+      typedSearchAttributes: [{ key: kindKey, value: 'invitation-wave' }],
+      staticSummary: 'One wave of invitations: test handsets, a hundred people, approval, all others',
+    }),
+  });
+}
+
+/** Starts the workflow of a closure that was confirmed, where none is open. */
+export async function ensureClosure(client: Client, taskQueue: string, closureId: string): Promise<void> {
+  await client.workflow.start(closureWorkflow, {
+    workflowId: closureWorkflowId(closureId),
+    taskQueue,
+    ...policies,
+    args: [closureId],
+    typedSearchAttributes: [{ key: kindKey, value: 'closure' }],
+    staticSummary: 'Windows that the authority closed: appointments cancelled, people told',
   });
 }

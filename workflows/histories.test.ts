@@ -2,7 +2,7 @@
  * Recorded histories of real runs, replayed by the code of today: a change that could not go on with a run that is
  * open fails here, before it is deployed. `scripts/record-histories.ts` records them anew.
  */
-import { readdirSync, readFileSync, writeFileSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync, mkdirSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { temporal } from '@temporalio/proto';
@@ -10,19 +10,33 @@ import { Worker } from '@temporalio/worker';
 
 import { projectRoot } from '../config/project-root';
 import { recordAttendance } from '../ledger/attendance';
-import { book } from '../ledger/booking';
+import { book, cancel } from '../ledger/booking';
+import { acceptOffer, declineOffer, readOffers } from '../ledger/place-offer-answer';
+import { approveWave, findWave, pauseWave, resumeWave } from '../ledger/invitation-wave';
 import { LedgerWorld, at, hour } from '../test/builders/ledger-world';
+import { aSenderToPhones, aWave, heldInvitations, readyForWaves } from '../test/builders/wave-parts';
+import { settledRound, waitingPerson } from '../test/builders/waiting-people';
+import { closeTaipei } from '../test/builders/typhoon-day';
 import { TestEngine, workflowBundle } from '../test/support/engine';
 import { ensureReconciliationSchedule, triggerReconciliation } from '../workers/reconciliation-schedule';
+import { ensureRound } from '../workers/workflow-starts';
+import { findSettlement } from '../ledger/settlement';
+import { populate, roundToSettle } from '../test/builders/settlement-world';
 import { eventually } from '../test/support/eventually';
+import { waveOutlook } from './invitation-wave/messages';
+import { closureWorkflowId } from './closure/messages';
+import { roundWorkflowId } from './round/messages';
 
 jest.setTimeout(120_000);
 
 const { History } = temporal.api.history.v1;
 
-const kinds = ['citizen', 'round', 'reconciliation'] as const;
+const kinds = ['citizen', 'round', 'reconciliation', 'place-offer', 'invitation-wave', 'closure'] as const;
 type Kind = (typeof kinds)[number];
 const folderOf = (kind: Kind) => path.join(projectRoot, 'workflows', kind, 'histories');
+
+/** Recorded by code that is gone: open runs may still hold such a beginning. */
+const byFormerCode: ReadonlySet<string> = new Set(['round/settled-at-once.json']);
 
 /** Set by the recording script; the replay below then checks what was just recorded. */
 const recording = process.env['YIYUE_RECORD_HISTORIES'] === '1';
@@ -51,9 +65,17 @@ async function keep(
 }
 
 if (recording) test('lives are recorded', recordLives);
+if (recording) test('a settled round is recorded', recordSettlement);
+if (recording) test('a freed place is recorded', recordPlace);
+if (recording) test('a wave is recorded', recordWave);
+if (recording) test('a closure is recorded', recordClosure);
 
 async function recordLives(): Promise<void> {
-  for (const kind of kinds) rmSync(folderOf(kind), { recursive: true, force: true });
+  for (const kind of kinds) {
+    if (!existsSync(folderOf(kind))) continue;
+    for (const file of readdirSync(folderOf(kind)))
+      if (!byFormerCode.has(`${kind}/${file}`)) rmSync(path.join(folderOf(kind), file));
+  }
   const world = await LedgerWorld.create();
   await world.round();
   await world.site('S1');
@@ -115,6 +137,132 @@ async function recordLives(): Promise<void> {
   }
 }
 
+/** Of two who registered one is invited. */
+async function recordSettlement(): Promise<void> {
+  const world = await LedgerWorld.create();
+  await world.site('S1');
+  const roundId = await roundToSettle(world, [1, 0, 0, 0]);
+  const engine = await TestEngine.start(world.ledger);
+  try {
+    await populate(
+      world,
+      roundId,
+      '',
+      ['1950-01-01', '1960-01-01'].map((birthDate) => ({
+        ...{ countyCode: '63000', priorityGroup: 9, birthDate, products: ['Moderna'] },
+        ...{ lastDose: null, waitedFor: [], mixedIntent: false, consents: [] },
+      })),
+    );
+    await ensureRound(engine.temporal.client, engine.place.taskQueue, roundId);
+    await engine.clock().untilRest();
+    await eventually(
+      () => findSettlement(world.ledger.db, roundId),
+      (settlement) => typeof settlement?.completedAt === 'string',
+    );
+    await engine.clock().untilRest();
+    await keep(engine, 'round', 'settled-in-steps', roundWorkflowId(roundId));
+  } finally {
+    await engine.stop();
+    await world.close();
+  }
+}
+
+/** Two people had booked on the day that was closed. */
+async function recordClosure(): Promise<void> {
+  const world = await LedgerWorld.create();
+  await world.round();
+  await world.site('S1');
+  const slotId = await world.slot({ siteId: 'S1', capacity: 3 });
+  const engine = await TestEngine.start(world.ledger);
+  try {
+    await world.stepTo(at(0, 11 * hour));
+    for (const personKey of [await world.person(), await world.person()]) {
+      await book(world.ledger, world.acting(personKey), { slotId, mobile: '0900000678', language: 'zh' });
+    }
+    await closeTaipei(world, 5);
+    await engine.clock().untilRest();
+    await engine.temporal.client.workflow.getHandle(closureWorkflowId('typhoon')).result();
+    await keep(engine, 'closure', 'carried-out', closureWorkflowId('typhoon'));
+  } finally {
+    await engine.stop();
+    await world.close();
+  }
+}
+
+/** Offered to three people: one does not answer, one declines, one takes it. */
+async function recordPlace(): Promise<void> {
+  const world = await LedgerWorld.create();
+  await world.round({ kind: 'rankThenInvite' });
+  await world.site('S1');
+  await settledRound(world);
+  const slotId = await world.slot({ siteId: 'S1', capacity: 1 });
+  const engine = await TestEngine.start(world.ledger);
+  try {
+    await world.stepTo(at(0, 11 * hour));
+    const holder = await world.person();
+    await world.invite(holder);
+    const mobile = { mobile: '0900000678', language: 'zh' } as const;
+    const booked = await book(world.ledger, world.acting(holder), { slotId, ...mobile });
+    if (!booked.ok) throw new Error(booked.refusal.code);
+    const people = [];
+    for (const birthDate of ['1940-01-01', '1950-01-01', '1960-01-01']) {
+      people.push(await waitingPerson(world, { birthDate }));
+    }
+    const [, unwilling = '', glad = ''] = people;
+    await cancel(world.ledger, world.acting(holder), booked.value);
+    const clock = engine.clock();
+    await clock.stepTo(at(0, 14 * hour));
+    const offerTo = async (personKey: string) => {
+      await clock.untilRest();
+      return { placeOfferId: (await readOffers(world.ledger, personKey))[0]?.placeOfferId ?? '' };
+    };
+    await declineOffer(world.ledger, world.acting(unwilling), await offerTo(unwilling));
+    await acceptOffer(world.ledger, world.acting(glad), { ...(await offerTo(glad)), ...mobile });
+    await clock.untilRest();
+    const { freed_place_id: freedPlaceId } = await world.ledger.db
+      .selectFrom('freed_place')
+      .select('freed_place_id')
+      .executeTakeFirstOrThrow();
+    const workflowId = `place-offer/${freedPlaceId}`;
+    await engine.temporal.client.workflow.getHandle(workflowId).result();
+    await keep(engine, 'place-offer', 'expired-declined-taken', workflowId);
+  } finally {
+    await engine.stop();
+    await world.close();
+  }
+}
+
+/** Approved by a second operator, paused and resumed. */
+async function recordWave(): Promise<void> {
+  const world = await LedgerWorld.create();
+  await world.round({ kind: 'rankThenInvite' });
+  await readyForWaves(world);
+  await heldInvitations(world, 8);
+  const engine = await TestEngine.start(world.ledger);
+  const phones = await aSenderToPhones(world);
+  try {
+    const waveId = await aWave(world);
+    await eventually(
+      () => findWave(world.ledger.db, waveId),
+      (wave) => wave?.stage === 'awaitingApproval',
+    );
+    await pauseWave(world.ledger, 'wu', waveId);
+    await approveWave(world.ledger, 'wu', waveId);
+    const run = engine.temporal.client.workflow.getHandle(`invitation-wave/${waveId}`);
+    await eventually(
+      () => run.query(waveOutlook),
+      ({ waitsFor }) => waitsFor === 'resumption',
+    );
+    await resumeWave(world.ledger, 'lin', waveId);
+    await run.result();
+    await keep(engine, 'invitation-wave', 'paused-and-approved', `invitation-wave/${waveId}`);
+  } finally {
+    await phones.stop();
+    await engine.stop();
+    await world.close();
+  }
+}
+
 const recorded = () =>
   kinds.flatMap((kind) =>
     readdirSync(folderOf(kind)).map((file) => {
@@ -145,8 +293,8 @@ test('every recorded run is replayed to the same end', async () => {
 });
 
 test('a run that took another way is noticed', async () => {
-  const [{ workflowId, text } = { workflowId: '', text: '' }] = recorded().filter(({ name }) =>
-    name.startsWith('round/'),
+  const [{ workflowId, text } = { workflowId: '', text: '' }] = recorded().filter(
+    ({ name }) => name === 'round/whole-round.json',
   );
   const { history } = JSON.parse(text.replaceAll('"lapseInvitations"', '"markMissed"')) as {
     history: Record<string, unknown>;

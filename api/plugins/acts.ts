@@ -2,12 +2,17 @@
 import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
 
+import { tracer } from '../../config/tracing';
 import type { Outcome } from '../../domain/refusal/refusals';
 import type { InsuranceRegistry } from '../../gateways/insurance-registry/port';
 import { recordAttendance } from '../../ledger/attendance';
-import { book, cancel, move } from '../../ledger/booking';
+import { bookAndShow, cancel, move } from '../../ledger/booking';
 import type { Ledger } from '../../ledger/database';
+import { askLeftover, stopAskingLeftover } from '../../ledger/leftover-request';
+import { endLeftoverTurn } from '../../ledger/leftover-turn';
+import { acceptOffer, declineOffer } from '../../ledger/place-offer-answer';
 import { register, withdraw } from '../../ledger/registration';
+import { joinWaitingList, leaveWaitingList } from '../../ledger/waiting-list';
 import { lookUp, type LookupAsked } from '../quick-lookup';
 import { signInByCardNumber, type CardNumberSignIn } from '../sign-in';
 import type { CountedAct } from './metrics';
@@ -22,25 +27,38 @@ export interface ActsPluginOptions {
 
 function actsOf(app: FastifyInstance, { registry, signInFloorMs }: ActsPluginOptions) {
   const signIn = { app, registry, ...(signInFloorMs !== undefined && { floorMs: signInFloorMs }) };
-  const counted = async <T>(act: CountedAct, acting: Promise<Outcome<T>>): Promise<Outcome<T>> => {
-    const outcome = await acting;
-    app.countAct(act, outcome);
-    return outcome;
-  };
+  const counted = <T>(act: CountedAct, work: () => Promise<Outcome<T>>): Promise<Outcome<T>> =>
+    tracer.startActiveSpan(act, async (span) => {
+      try {
+        const outcome = await work();
+        app.countAct(act, outcome);
+        span.setAttribute('outcome', outcome.ok ? 'accepted' : outcome.refusal.code);
+        return outcome;
+      } finally {
+        span.end();
+      }
+    });
   const onLedger =
     <Context, Wish, T>(act: CountedAct, command: Command<Context, Wish, T>) =>
     (context: Context, wish: Wish): Promise<Outcome<T>> =>
-      counted(act, command(app.ledger, context, wish));
+      counted(act, () => command(app.ledger, context, wish));
   return {
     /** Confirms who it is; the caller then begins the session by `request.signIn`. */
-    signIn: (asked: CardNumberSignIn) => counted('signIn', signInByCardNumber(signIn, asked)),
-    lookUp: (asked: LookupAsked) => counted('lookUp', lookUp(app, asked)),
+    signIn: (asked: CardNumberSignIn) => counted('signIn', () => signInByCardNumber(signIn, asked)),
+    lookUp: (asked: LookupAsked) => counted('lookUp', () => lookUp(app, asked)),
     register: onLedger('register', register),
     withdraw: onLedger('withdraw', withdraw),
-    book: onLedger('book', book),
+    book: onLedger('book', bookAndShow),
     move: onLedger('move', move),
     cancel: onLedger('cancel', cancel),
     attend: onLedger('attend', recordAttendance),
+    joinWaitingList: onLedger('joinWaitingList', joinWaitingList),
+    leaveWaitingList: onLedger('leaveWaitingList', leaveWaitingList),
+    acceptOffer: onLedger('acceptOffer', acceptOffer),
+    declineOffer: onLedger('declineOffer', declineOffer),
+    askLeftover: onLedger('askLeftover', askLeftover),
+    stopAskingLeftover: onLedger('stopAskingLeftover', stopAskingLeftover),
+    phoneLeftover: onLedger('phoneLeftover', endLeftoverTurn),
   };
 }
 

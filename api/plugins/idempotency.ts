@@ -29,10 +29,15 @@ export function idempotencyOf(key: string, method: string, path: string, body: u
 export const idempotencyPlugin = fp(
   async (app) => {
     app.decorateRequest('idempotency', undefined);
-    app.addHook('preValidation', async (request: FastifyRequest) => {
+    app.addHook('preValidation', (request: FastifyRequest, _reply, done) => {
       const key = request.headers['idempotency-key'];
-      if (key === undefined || !writes.has(request.method)) return;
-      request.idempotency = idempotencyOf(String(key), request.method, request.url, request.body);
+      if (key === undefined || !writes.has(request.method)) return done();
+      try {
+        request.idempotency = idempotencyOf(String(key), request.method, request.url, request.body);
+      } catch (refusal) {
+        return done(refusal as Error);
+      }
+      return done();
     });
   },
   { name: 'idempotency' },

@@ -1,8 +1,7 @@
 /** Bodies are JSON in well-formed UTF-8 and nothing else; forms are read by the pages alone. */
+import { isUtf8 } from 'node:buffer';
 import type { FastifyError } from 'fastify';
 import fp from 'fastify-plugin';
-
-const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 export const jsonBodyPlugin = fp(
   async (app) => {
@@ -11,12 +10,9 @@ export const jsonBodyPlugin = fp(
     app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
       // A DELETE with the content type of JSON and an empty body asks for nothing more than its address says.
       if (body.length === 0) return done(null, undefined);
-      let text: string;
-      try {
-        text = utf8.decode(body as Buffer);
-      } catch {
-        return done(badRequest());
-      }
+      const bytes = body as Buffer;
+      if (!isUtf8(bytes)) return done(badRequest());
+      const text = bytes.toString('utf8');
       return parse(request, text, (error, value) => done(error ? badRequest() : null, value));
     });
   },

@@ -3,11 +3,26 @@ import fp from 'fastify-plugin';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 import type { Outcome } from '../../domain/refusal/refusals';
-import { outboxLag } from '../../ledger/citizen-outbox';
+import { bookingBatchCounts } from '../../ledger/booking-batch';
+import { countAsleep, outboxLag } from '../../ledger/citizen-outbox';
 
 /** What citizens and stations do, as the metrics name it. */
 export type CountedAct =
-  'signIn' | 'register' | 'withdraw' | 'book' | 'move' | 'cancel' | 'lookUp' | 'attend';
+  | 'signIn'
+  | 'register'
+  | 'withdraw'
+  | 'book'
+  | 'move'
+  | 'cancel'
+  | 'lookUp'
+  | 'attend'
+  | 'joinWaitingList'
+  | 'leaveWaitingList'
+  | 'acceptOffer'
+  | 'declineOffer'
+  | 'askLeftover'
+  | 'stopAskingLeftover'
+  | 'phoneLeftover';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -49,13 +64,40 @@ export const metricsPlugin = fp<MetricsPluginOptions>(
     const texts = gauge('yiyue_texts_unsent', 'Text messages not yet accepted by the gateway');
     const reachable = gauge('yiyue_ledger_reachable', '1 when the ledger answered this reading');
 
+    const batchCounter = (name: string, help: string, count: 'batches' | 'wishes' | 'repeated') =>
+      new Counter({
+        name,
+        help,
+        registers: [registry],
+        collect() {
+          this.reset();
+          this.inc(bookingBatchCounts(app.ledger)[count]);
+        },
+      });
+    batchCounter('yiyue_booking_batches_total', 'Batches in which bookings were decided', 'batches');
+    batchCounter('yiyue_booking_wishes_total', 'Wishes to book that were decided in batches', 'wishes');
+    batchCounter(
+      'yiyue_booking_wishes_repeated_total',
+      'Wishes decided again: after a deadlock, a broken connection, or because their facts had changed',
+      'repeated',
+    );
+    new Gauge({
+      name: 'yiyue_booking_wishes_waiting',
+      help: 'Wishes to book that wait for a batch',
+      registers: [registry],
+      collect() {
+        this.set(bookingBatchCounts(app.ledger).waiting);
+      },
+    });
+
     app.decorate('metrics', registry);
     app.decorate('countAct', (act, outcome) => {
       acts.inc({ act, outcome: outcome.ok ? 'accepted' : outcome.refusal.code });
     });
-    app.addHook('onResponse', async (request, reply) => {
+    app.addHook('onResponse', (request, reply, done) => {
       const route = request.routeOptions.url ?? 'unknown';
       requests.observe({ route, method: request.method, status: reply.statusCode }, reply.elapsedTime / 1000);
+      done();
     });
 
     async function readLedger(): Promise<void> {
@@ -68,7 +110,7 @@ export const metricsPlugin = fp<MetricsPluginOptions>(
           .executeTakeFirstOrThrow();
         unsent.set(behind.unsent);
         lag.set(behind.oldestSeconds);
-        asleep.set(behind.asleep);
+        asleep.set(await countAsleep(app.ledger.db));
         texts.set(Number(count));
         reachable.set(1);
       } catch {

@@ -28,6 +28,7 @@ export const openApiPlugin = fp<OpenApiOptions>(
           securitySchemes: {
             session: { type: 'apiKey', in: 'cookie', name: sessionCookieName(secure) },
             stationKey: { type: 'http', scheme: 'bearer' },
+            operatorKey: { type: 'http', scheme: 'bearer' },
           },
         },
         tags: [
@@ -35,7 +36,10 @@ export const openApiPlugin = fp<OpenApiOptions>(
           { name: 'rounds', description: 'What is open' },
           { name: 'registration', description: 'Intent registration (意願登記)' },
           { name: 'booking', description: 'Invitations, sites, appointments (預約)' },
+          { name: 'waiting list', description: 'Places that others give back (候補)' },
+          { name: 'leftover doses', description: 'Doses left over at closing time (剩餘疫苗)' },
           { name: 'station', description: 'Stations at the sites' },
+          { name: 'staff', description: 'Operators of the authority' },
         ],
       },
       transform: ({ schema, url }) => ({

@@ -17,9 +17,10 @@ const reads = new Set(['GET', 'HEAD', 'OPTIONS']);
  */
 export const originPlugin = fp<OriginPluginOptions>(
   async (app, { publicOrigin }) => {
-    app.addHook('onRequest', async (request) => {
-      if (reads.has(request.method) || !request.url.startsWith('/v1/')) return;
-      if (!isOwn(request, publicOrigin)) throw new RefusedRequest({ code: 'originRefused' });
+    app.addHook('onRequest', (request, _reply, done) => {
+      const guarded = !reads.has(request.method) && request.url.startsWith('/v1/');
+      if (guarded && !isOwn(request, publicOrigin)) done(new RefusedRequest({ code: 'originRefused' }));
+      else done();
     });
   },
   { name: 'origin' },

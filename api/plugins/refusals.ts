@@ -1,4 +1,5 @@
 /** Turns whatever goes wrong into a problem document: refusals, malformed requests, a ledger that is away, our own faults. */
+import type { IncomingMessage } from 'node:http';
 import { types } from 'node:util';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
@@ -87,6 +88,21 @@ export const refusalsPlugin = fp(
 export function noteRefusal(request: FastifyRequest, refusal: AnyRefusal, error: unknown): void {
   if (refusal.code === 'internalError') request.log.error(errorFacts(error), 'a request failed');
   if (refusal.code === 'ledgerUnavailable') request.log.warn(errorFacts(error), 'the ledger is away');
+}
+
+/**
+ * What the router is given. An address whose escapes cannot be read has no page; whoever asks for one with a browser
+ * is taken to where none is and reads so. Programs, and whoever calls the API, are told that the address is wrong.
+ */
+export function pageOfUnreadable({ url = '/', headers }: IncomingMessage): string {
+  if (!url.includes('%') || url.startsWith('/v1/')) return url;
+  if (headers.accept?.includes('text/html') !== true) return url;
+  try {
+    decodeURIComponent(url.split('?', 1)[0] ?? '');
+    return url;
+  } catch {
+    return '/nowhere';
+  }
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Headers that keep pages from being framed, scripts from elsewhere from running and personal answers from caches. */
-import helmet from '@fastify/helmet';
+import helmet, { type FastifyHelmetOptions } from '@fastify/helmet';
+import fastify from 'fastify';
 import fp from 'fastify-plugin';
 
 export interface SecurityHeadersOptions {
@@ -13,7 +14,7 @@ const permissionsPolicy =
 
 export const securityHeadersPlugin = fp<SecurityHeadersOptions>(
   async (app, { secure }) => {
-    await app.register(helmet, {
+    const headers = await headersBy({
       global: true,
       contentSecurityPolicy: {
         useDefaults: false,
@@ -39,11 +40,32 @@ export const securityHeadersPlugin = fp<SecurityHeadersOptions>(
       crossOriginOpenerPolicy: { policy: 'same-origin' },
       crossOriginResourcePolicy: { policy: 'same-origin' },
     });
-    app.addHook('onSend', async (_request, reply) => {
-      reply.header('permissions-policy', permissionsPolicy);
+    app.addHook('onRequest', (_request, reply, done) => {
+      reply.headers(headers);
+      done();
+    });
+    app.addHook('onSend', (_request, reply, _payload, done) => {
       // Whoever may be cached says so; everything else may hold what is personal.
       if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
+      done();
     });
   },
   { name: 'security-headers' },
 );
+
+/** Headers of every answer, whoever gives them: they are no matter of this. */
+const ofAnyAnswer = new Set(['content-type', 'content-length', 'date', 'connection']);
+
+/** What helmet sets, worked out once: it is the same for every answer, and writing it anew was dear at the opening. */
+async function headersBy(options: FastifyHelmetOptions): Promise<Readonly<Record<string, string>>> {
+  const sample = fastify();
+  await sample.register(helmet, options);
+  sample.get('/', async () => '');
+  const answer = await sample.inject('/');
+  await sample.close();
+  const set = Object.entries(answer.headers).filter(([name]) => !ofAnyAnswer.has(name));
+  return {
+    ...Object.fromEntries(set.map(([name, value]) => [name, String(value)])),
+    'permissions-policy': permissionsPolicy,
+  };
+}

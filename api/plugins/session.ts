@@ -36,6 +36,8 @@ declare module '@fastify/secure-session' {
     /** Epoch milliseconds, real time: the stepping clock does not touch security lifetimes. */
     signedInAt: number;
     lastActAt: number;
+    /** Why the session that this cookie held is over: nothing was done for long, or it was ended elsewhere. */
+    over: 'lapsed' | 'ended' | undefined;
   }
 }
 
@@ -64,6 +66,11 @@ declare module 'fastify' {
     act?: boolean;
     /** `false`: the route has nothing to do with sessions and works without a database. */
     session?: boolean;
+    /**
+     * `byCommand`: the route does nothing but a command of the ledger, which refuses an ended session inside its own
+     * transaction; it is not asked about beforehand as well.
+     */
+    revocation?: 'byCommand';
   }
 }
 
@@ -104,23 +111,16 @@ export const sessionPlugin = fp<SessionPluginOptions>(
     app.decorateRequest('signOut', signOut);
     app.decorateRequest('commandContext', commandContext);
 
-    app.addHook('onRequest', async (request) => {
-      if (request.routeOptions.config?.session === false) return;
-      const found = sessionOf(request);
-      if (!found) return;
-      const revoked = await revocations.isEnded(found.sessionId);
-      if (revoked || found.expiresAt.getTime() <= Date.now()) {
-        request.sessionIsOver = true;
-        request.personOfLapsedSession = revoked ? null : found.personKey;
-        forget(request);
-        return;
-      }
-      request.citizen = found;
-      if (isAct(request)) {
-        const now = Date.now();
-        request.session.set('lastActAt', now);
-        request.citizen = citizenOf(found.personKey, found.sessionId, found.signedInAt.getTime(), now);
-      }
+    app.addHook('onRequest', (request, _reply, done) => {
+      const { session, revocation } = request.routeOptions.config ?? {};
+      const found = session === false ? null : sessionOf(request);
+      if (!found) return done();
+      const goOn = (revoked: boolean): void => {
+        admit(request, found, revoked);
+        done();
+      };
+      if (revocation === 'byCommand') return goOn(revocations.isKnownEnded(found.sessionId));
+      revocations.isEnded(found.sessionId).then(goOn, done);
     });
 
     async function signOut(this: FastifyRequest): Promise<void> {
@@ -135,6 +135,21 @@ export const sessionPlugin = fp<SessionPluginOptions>(
   },
   { name: 'session', dependencies: ['ledger'] },
 );
+
+/** Takes the session for this request, and prolongs it when the person did something; one that is over is let go. */
+function admit(request: FastifyRequest, found: SignedInCitizen, revoked: boolean): void {
+  if (revoked || found.expiresAt.getTime() <= Date.now()) {
+    request.sessionIsOver = true;
+    request.personOfLapsedSession = revoked ? null : found.personKey;
+    forget(request, revoked ? 'ended' : 'lapsed');
+    return;
+  }
+  request.citizen = found;
+  if (!isAct(request)) return;
+  const now = Date.now();
+  request.session.set('lastActAt', now);
+  request.citizen = citizenOf(found.personKey, found.sessionId, found.signedInAt.getTime(), now);
+}
 
 /** With https the `__Host-` prefix ties the cookie to this origin alone. */
 export function sessionCookieName(secure: boolean): string {
@@ -182,13 +197,15 @@ function signIn(this: FastifyRequest, personKey: string): SignedInCitizen {
   this.session.set('sessionId', sessionId);
   this.session.set('signedInAt', now);
   this.session.set('lastActAt', now);
+  this.session.set('over', undefined);
   this.sessionIsOver = false;
   this.citizen = citizenOf(personKey, sessionId, now, now);
   return this.citizen;
 }
 
-/** Takes the person out of the cookie but leaves what forms keep there. */
-function forget(request: FastifyRequest): void {
+/** Takes the person out of the cookie but leaves what forms keep there, and why, for the page that says so. */
+function forget(request: FastifyRequest, why: 'lapsed' | 'ended'): void {
+  request.session.set('over', why);
   request.session.set('personKey', undefined);
   request.session.set('sessionId', undefined);
 }
@@ -211,6 +228,11 @@ class Revocations {
     const ended = await isSessionEnded(this.app.ledger.db, sessionId);
     this.remember(sessionId, ended);
     return ended;
+  }
+
+  /** By what is remembered alone. */
+  isKnownEnded(sessionId: string): boolean {
+    return this.#held.get(sessionId)?.ended ?? false;
   }
 
   remember(sessionId: string, ended: boolean): void {

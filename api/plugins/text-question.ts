@@ -70,6 +70,9 @@ const flipped = (draw: () => readonly [number, number]) => (): readonly [number,
   return randomInt(2) === 0 ? [a, b] : [b, a];
 };
 
+/** Before a measure word two is 兩. */
+const counted = (number: string): string => (number === '二' ? '兩' : number);
+
 const forms: readonly Form[] = [
   {
     draw: () => twoUpTo(10),
@@ -98,7 +101,7 @@ const forms: readonly Form[] = [
   {
     draw: () => twoUpTo(10),
     answer: (a, b) => a + b,
-    zh: (a, b) => `有${a}個人在排隊，又來了${b}個人，現在有幾個人？`,
+    zh: (a, b) => `有${counted(a)}個人在排隊，又來了${counted(b)}個人，現在有幾個人？`,
     en: (a, b) => `People in a queue: ${a}. More people come: ${b}. How many are there now?`,
   },
 ];
@@ -117,7 +120,7 @@ export function makeTextQuestion(language: Language): MadeQuestion {
 
 /** What was typed as digits: full-width digits, Chinese numerals and English words are understood. */
 export function answerOf(typed: string): string {
-  const plain = typed.normalize('NFKC').trim().toLowerCase();
+  const plain = typed.normalize('NFKC').trim().toLowerCase().replace(/^兩$/, '二');
   if (/^\d{1,4}$/.test(plain)) return String(Number(plain));
   const inWords = [words.zh, words.en]
     .map((list: readonly string[]) => list.indexOf(plain))

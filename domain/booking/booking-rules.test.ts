@@ -31,10 +31,23 @@ const round: Round = {
     { product: 'BNT', nameZh: 'BNT', nameEn: 'BNT' },
   ],
   doseIntervals: [
-    { fromProduct: 'AZ', toProduct: 'AZ', doseNumber: 2, intervalDays: 56 },
-    { fromProduct: 'Moderna', toProduct: 'Moderna', doseNumber: 2, intervalDays: 28 },
-    { fromProduct: 'Moderna', toProduct: 'Moderna', doseNumber: 3, intervalDays: 84 },
-    { fromProduct: 'Moderna', toProduct: 'BNT', doseNumber: 3, intervalDays: 84 },
+    { fromProduct: 'AZ', toProduct: 'AZ', doseNumber: 2, intervalDays: 56, needsMixedIntent: false },
+    {
+      fromProduct: 'Moderna',
+      toProduct: 'Moderna',
+      doseNumber: 2,
+      intervalDays: 28,
+      needsMixedIntent: false,
+    },
+    {
+      fromProduct: 'Moderna',
+      toProduct: 'Moderna',
+      doseNumber: 3,
+      intervalDays: 84,
+      needsMixedIntent: false,
+    },
+    { fromProduct: 'Moderna', toProduct: 'BNT', doseNumber: 3, intervalDays: 84, needsMixedIntent: false },
+    { fromProduct: 'AZ', toProduct: 'BNT', doseNumber: 2, intervalDays: 70, needsMixedIntent: true },
   ],
   bookingWindows: [
     {
@@ -121,7 +134,11 @@ describe('who may register', () => {
 describe('what may be given next', () => {
   test.each([
     ['without a dose, everything of the round', null, { AZ: null, Moderna: null, BNT: null }],
-    ['after AZ, AZ after 56 days', dose(1, 'AZ', '2021-06-01'), { AZ: '2021-07-27' }],
+    [
+      'after AZ, AZ after 56 days and, by a mixed intent, BNT after 70',
+      dose(1, 'AZ', '2021-06-01'),
+      { AZ: '2021-07-27', BNT: '2021-08-10' },
+    ],
     ['after one Moderna, Moderna after 28 days', dose(1, 'Moderna', '2021-06-01'), { Moderna: '2021-06-29' }],
     [
       'after two, a booster of either after 84',
@@ -180,22 +197,46 @@ describe('the products of a registration', () => {
       { code: 'productNotAfterPreviousDose', previousProduct: 'Moderna' },
     ],
   ])('are refused when they are %s', (_what, last, products, refusal) => {
-    expect(chooseProducts(round, last, products, sessions)).toEqual({ ok: false, refusal });
+    expect(chooseProducts(round, last, { products, mixedIntent: false }, sessions)).toEqual({
+      ok: false,
+      refusal,
+    });
+  });
+
+  test('of another kind than the last dose need a mixed intent where the round says so', () => {
+    const last = dose(1, 'AZ', '2021-01-01');
+    const products = ['AZ', 'BNT'];
+    expect(chooseProducts(round, last, { products, mixedIntent: false }, sessions)).toEqual({
+      ok: false,
+      refusal: { code: 'mixedIntentMissing', product: 'BNT', previousProduct: 'AZ' },
+    });
+    expect(chooseProducts(round, last, { products, mixedIntent: true }, sessions)).toEqual({
+      ok: true,
+      value: products,
+    });
   });
 
   test("are kept in the round's order and once each", () => {
-    expect(chooseProducts(round, null, ['Moderna', 'AZ', 'Moderna'], sessions)).toEqual({
+    expect(
+      chooseProducts(round, null, { products: ['Moderna', 'AZ', 'Moderna'], mixedIntent: false }, sessions),
+    ).toEqual({
       ok: true,
       value: ['AZ', 'Moderna'],
     });
   });
 
   test('are taken up to an interval that ends on the day of the last session', () => {
-    expect(chooseProducts(round, dose(1, 'AZ', '2021-05-31'), ['AZ'], sessions).ok).toBe(true);
+    expect(
+      chooseProducts(round, dose(1, 'AZ', '2021-05-31'), { products: ['AZ'], mixedIntent: false }, sessions)
+        .ok,
+    ).toBe(true);
   });
 
   test('are not refused for sessions that are not announced yet', () => {
-    expect(chooseProducts(round, dose(1, 'AZ', '2021-06-01'), ['AZ'], new Map()).ok).toBe(true);
+    expect(
+      chooseProducts(round, dose(1, 'AZ', '2021-06-01'), { products: ['AZ'], mixedIntent: false }, new Map())
+        .ok,
+    ).toBe(true);
   });
 });
 
@@ -230,7 +271,10 @@ describe('booking a window', () => {
     sessionDate: '2021-07-23',
     startsAt: '2021-07-23T01:00:00.000Z',
   };
-  const wish = { round, invitation, person, doses: [], slot, now: '2021-07-20T03:00:00.000Z' };
+  const wish = {
+    ...{ round, invitation, person, slot, now: '2021-07-20T03:00:00.000Z' },
+    ...{ doses: [], consents: [], mixedIntent: false },
+  };
 
   test('is open to who was invited to its product, while the invitation lasts', () => {
     expect(mayBook(wish)).toMatchObject({ ok: true, value: { product: 'Moderna', doseNumber: 1 } });
@@ -283,6 +327,42 @@ describe('booking a window', () => {
     expect(mayBook(young)).toMatchObject({
       refusal: { code: 'bookingNotOpenYet', opensAt: '2021-07-20T06:00:00.000Z' },
     });
+  });
+
+  test('of another product than the last dose takes a mixed intent where the pair asks for one', () => {
+    const mixing = {
+      ...wish,
+      invitation: { ...invitation, product: 'BNT' },
+      slot: { ...slot, product: 'BNT' },
+      doses: [dose(1, 'AZ', '2021-01-01')],
+    };
+    const refusal = { code: 'mixedIntentMissing', product: 'BNT', previousProduct: 'AZ' };
+    expect(mayBook(mixing)).toEqual({ ok: false, refusal });
+    expect(mayBook({ ...mixing, mixedIntent: true }).ok).toBe(true);
+  });
+
+  test.each([
+    [11, true],
+    [12, false],
+    [17, false],
+    [18, false],
+    [19, false],
+    [20, true],
+  ])('at %i without a guardian’s consent on record: %s', (age, allowed) => {
+    const aged = { ...person, birthDate: `${String(2021 - age)}-07-20` };
+    const outcome = mayBook({ ...wish, person: aged });
+    expect(outcome.ok).toBe(allowed);
+    if (!outcome.ok) expect(outcome.refusal).toEqual({ code: 'consentMissing', product: 'Moderna' });
+    expect(mayBook({ ...wish, person: { ...aged, birthDate: '2001-07-21' } }).ok).toBe(false);
+  });
+
+  test.each([
+    ['to whichever product', null, true],
+    ['to this product', 'Moderna', true],
+    ['to another product', 'BNT', false],
+  ])('at 15 with a consent %s: %s, %s', (_which, product, allowed) => {
+    const consents = [{ product, consentedOn: '2021-07-01' }];
+    expect(mayBook({ ...wish, person: { ...person, birthDate: '2006-01-01' }, consents }).ok).toBe(allowed);
   });
 
   test('never lets a dose be given before its interval, whatever the day', () => {

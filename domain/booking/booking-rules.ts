@@ -1,5 +1,6 @@
 /** Who may register for a round, what may be given to them next, and whether they may book a given window. */
 import { addDays, ageOn, type Instant, type PlainDate } from '../civil-time/plain-date';
+import { isConsentedTo, type ParentalConsent } from '../consent/parental-consent';
 import { accepted, refused, type Outcome } from '../refusal/refusals';
 import { groupInRound, type BookingWindow, type Round } from '../round/round';
 
@@ -20,6 +21,8 @@ export interface DoseGiven {
 export interface PermittedProduct {
   readonly product: string;
   readonly earliestOn: PlainDate | null;
+  /** True where it may follow the last dose only with a mixed intent. */
+  readonly needsMixedIntent: boolean;
 }
 
 /** The right to book that a settlement gave. */
@@ -35,6 +38,8 @@ export interface SlotWished {
   readonly product: string;
   readonly sessionDate: PlainDate;
   readonly startsAt: Instant;
+  /** By the authority. */
+  readonly closed?: boolean;
 }
 
 const isBefore = (a: Instant, b: Instant): boolean => Date.parse(a) < Date.parse(b);
@@ -54,16 +59,19 @@ export function nextDoseNumber(lastDose: DoseGiven | null): number {
 
 /**
  * The round's products, in its order, that may follow the last dose. After a dose only those pairs may follow
- * for which the round names an interval, for the dose number that is due (AZ → mRNA, say, needs its own row).
+ * for which the round names an interval, for the dose number that is due; some of them (AZ → mRNA, say) need a mixed
+ * intent besides, which the answer says.
  */
 export function permittedProducts(round: Round, lastDose: DoseGiven | null): readonly PermittedProduct[] {
   return round.products.flatMap(({ product }): PermittedProduct[] => {
-    if (lastDose === null) return [{ product, earliestOn: null }];
+    if (lastDose === null) return [{ product, earliestOn: null, needsMixedIntent: false }];
     const interval = round.doseIntervals.find(
       ({ fromProduct, toProduct, doseNumber }) =>
         fromProduct === lastDose.product && toProduct === product && doseNumber === nextDoseNumber(lastDose),
     );
-    return interval ? [{ product, earliestOn: addDays(lastDose.givenOn, interval.intervalDays) }] : [];
+    if (!interval) return [];
+    const earliestOn = addDays(lastDose.givenOn, interval.intervalDays);
+    return [{ product, earliestOn, needsMixedIntent: interval.needsMixedIntent }];
   });
 }
 
@@ -99,16 +107,17 @@ export function mayRegister(
 
 /**
  * Are these products a choice that the round can serve? At least one, each of the round, each permitted after the
- * last dose, and its interval over by the product's last session. `lastSessionOn` has the last session date of each
- * product; a product without one has no sessions announced yet and is not refused for it.
+ * last dose (with a mixed intent where the pair needs one), and its interval over by the product's last session.
+ * `lastSessionOn` has the last session date of each product; a product without one has no sessions announced yet and
+ * is not refused for it.
  */
 export function chooseProducts(
   round: Round,
   lastDose: DoseGiven | null,
-  products: readonly string[],
+  wish: { readonly products: readonly string[]; readonly mixedIntent: boolean },
   lastSessionOn: ReadonlyMap<string, PlainDate>,
 ): Outcome<readonly string[]> {
-  const chosen = new Set(products);
+  const chosen = new Set(wish.products);
   if (chosen.size === 0) return refused({ code: 'productRequired' });
   const permitted = permittedProducts(round, lastDose);
   for (const product of chosen) {
@@ -119,12 +128,16 @@ export function chooseProducts(
     if (!allowed) {
       return refused({ code: 'productNotAfterPreviousDose', previousProduct: lastDose?.product ?? '' });
     }
+    if (allowed.needsMixedIntent && !wish.mixedIntent) return refused(mixedIntentMissing(product, lastDose));
     if (!reachable(allowed.earliestOn, lastSessionOn.get(product) ?? null)) {
       return refused({ code: 'doseIntervalNotReached', earliestOn: allowed.earliestOn ?? '' });
     }
   }
   return accepted(round.products.filter(({ product }) => chosen.has(product)).map(({ product }) => product));
 }
+
+const mixedIntentMissing = (product: string, lastDose: DoseGiven | null) =>
+  ({ code: 'mixedIntentMissing', product, previousProduct: lastDose?.product ?? '' }) as const;
 
 /** Does the interval end by the last session? Sessions not announced (`null`) hinder nobody. */
 export function reachable(earliestOn: PlainDate | null, lastSessionOn: PlainDate | null): boolean {
@@ -140,6 +153,10 @@ export function mayBook(wish: {
   readonly invitation: InvitationGiven | null;
   readonly person: PersonFacts;
   readonly doses: readonly DoseGiven[];
+  /** Those in force. */
+  readonly consents: readonly ParentalConsent[];
+  /** As registered in this round; false where there is no registration. */
+  readonly mixedIntent: boolean;
   readonly slot: SlotWished;
   readonly now: Instant;
 }): Outcome<{ readonly product: string; readonly doseNumber: number; readonly window: InvitationGiven }> {
@@ -157,10 +174,17 @@ export function mayBook(wish: {
   if (!permitted) {
     return refused({ code: 'productNotAfterPreviousDose', previousProduct: lastDose?.product ?? '' });
   }
+  if (permitted.needsMixedIntent && !wish.mixedIntent) {
+    return refused(mixedIntentMissing(slot.product, lastDose));
+  }
+  if (!isConsentedTo(slot.product, ageInRound(round, wish.person.birthDate), wish.consents)) {
+    return refused({ code: 'consentMissing', product: slot.product });
+  }
   if (permitted.earliestOn !== null && slot.sessionDate < permitted.earliestOn) {
     return refused({ code: 'doseIntervalNotReached', earliestOn: permitted.earliestOn });
   }
   if (!isBefore(now, slot.startsAt)) return refused({ code: 'slotPast' });
+  if (slot.closed === true) return refused({ code: 'slotClosed' });
   return accepted({ product: slot.product, doseNumber: nextDoseNumber(lastDose), window });
 }
 
@@ -177,7 +201,17 @@ function rightToBook(
       if (groupInRound(round, person.priorityGroups) === undefined)
         return refused({ code: 'notInOpenGroup' });
       const window = bookingWindowFor(round, product, ageInRound(round, person.birthDate));
-      return window ? accepted(window) : refused({ code: 'notInvited' });
+      return window ? accepted(extended(window, invitation)) : refused({ code: 'notInvited' });
     }
   }
+}
+
+/** The window of an age, until the later end that one's own right to the product has after the authority cancelled. */
+export function extended(
+  window: InvitationGiven,
+  invitation: Pick<InvitationGiven, 'product' | 'closesAt'> | null,
+): InvitationGiven {
+  if (invitation?.product !== window.product || !isBefore(window.closesAt, invitation.closesAt))
+    return window;
+  return { ...window, closesAt: invitation.closesAt };
 }

@@ -28,6 +28,14 @@ describe('the snapshot that is held', () => {
     expect(holdNewest(snapshot(7, 0), snapshot(7, 5_000))).toEqual(snapshot(7, 5_000));
   });
 
+  test('is the one read last where the version is the same, since it tells what has become near', () => {
+    const asleep = { ...snapshot(7), takenAt: '2031-07-01T04:00:00.000Z' };
+    const woken = { ...snapshot(7), takenAt: '2031-07-09T04:00:00.000Z' };
+    expect(holdNewest(asleep, woken)).toBe(woken);
+    expect(holdNewest(woken, asleep)).toBe(woken);
+    expect(holdNewest(woken, snapshot(7))).toBe(woken);
+  });
+
   test('is the highest version with the furthest clock, in whatever order and how often they come', () => {
     const arrivals = fc.array(fc.tuple(fc.nat(20), fc.nat(5)), { minLength: 1 });
     fc.assert(

@@ -61,6 +61,7 @@ describe('what is owed by stage', () => {
   const cancelled = { ...appointment, status: 'cancelled' } as const;
   test.each([
     ['who waits for settlement: nothing', { stage: 'registered', invitation: null }, []],
+    ['who is offered a place: nothing beside the offer', { stage: 'offered', invitation: null }, []],
     ['who withdrew: nothing', { stage: 'withdrawn', invitation: null }, []],
     ['who may book: a reminder to', {}, ['remindToBook']],
     ['who cancelled: the same again', { appointment: cancelled }, ['remindToBook']],
@@ -150,7 +151,9 @@ describe('the next dose', () => {
       nextDose,
       participations: [participation({ stage, doseNumber: 2, invitation: null })],
     });
-    expect(kinds.includes('remindNextDose')).toBe(!['registered', 'invited', 'booked'].includes(stage));
+    expect(kinds.includes('remindNextDose')).toBe(
+      !['registered', 'offered', 'invited', 'booked'].includes(stage),
+    );
   });
 });
 

@@ -39,7 +39,7 @@ const minuteMs = 60_000;
 const dayMs = 24 * hourMs;
 
 /** Nobody is texted between 20:00 and 09:00 (Asia/Taipei). */
-const civilHours = { fromMinute: 9 * 60, toMinute: 20 * 60 };
+export const civilHours = { fromMinute: 9 * 60, toMinute: 20 * 60 };
 /** Spread of mass wake-ups, so that a whole round's reminders do not fall in one minute. */
 export const reminderJitterMs = 6 * hourMs;
 const dayBeforeFromMinute = 10 * 60;
@@ -147,7 +147,8 @@ function nextDose(snapshot: CitizenSnapshot, jitter: number): Obligation[] {
   const { nextDose: next, participations } = snapshot;
   // Someone who already waits for, may book or has booked that dose needs no reminder of it.
   const underWay = participations.some(
-    (p) => p.doseNumber === next?.doseNumber && ['registered', 'invited', 'booked'].includes(p.stage),
+    (p) =>
+      p.doseNumber === next?.doseNumber && ['registered', 'offered', 'invited', 'booked'].includes(p.stage),
   );
   if (!next || underWay) return [];
   const dueAt = addMs(taipeiInstant(next.dueOn, dayBeforeFromMinute), Math.round(jitter * dayBeforeJitterMs));
@@ -193,8 +194,8 @@ export function openObligations(
 
 /** What a ledger command answers to the workflow that asks for an obligation to be met. */
 export type ObligationAnswer =
-  | { readonly answer: 'done' }
-  | { readonly answer: 'alreadyDone' }
+  /** Met now or before, with the person's state after it; answers recorded earlier had none, and it came by a signal. */
+  | { readonly answer: 'done' | 'alreadyDone'; readonly snapshot?: CitizenSnapshot }
   /** The facts have moved on; a newer snapshot is on its way. */
   | { readonly answer: 'notOwed' }
   | { readonly answer: 'notDue'; readonly until: Instant };

@@ -39,6 +39,8 @@ export interface CitizenSnapshot {
   readonly version: number;
   /** The stepping clock's offset when the snapshot was taken; 0 in production. */
   readonly clockOffsetMs: number;
+  /** Ledger time at which it was read; absent in snapshots that runs took before they ended by a rule of their own. */
+  readonly takenAt?: Instant;
   readonly participations: readonly ParticipationFacts[];
   /** The next dose of the series and from which day it may be given, or `null` when none is foreseen. */
   readonly nextDose: { readonly doseNumber: number; readonly dueOn: PlainDate } | null;

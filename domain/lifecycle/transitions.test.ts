@@ -19,7 +19,7 @@ describe('the lifecycle of a participation', () => {
   });
 
   test('the dose ends it: nothing follows attendance', () => {
-    expect(table.filter(({ from }) => from === 'attended' || from === 'carriedOver')).toEqual([]);
+    expect(table.filter(({ from }) => from === 'attended')).toEqual([]);
   });
 
   test.each([
@@ -32,6 +32,12 @@ describe('the lifecycle of a participation', () => {
     ['lapsed', 'book', undefined],
     ['attended', 'cancel', undefined],
     ['withdrawn', 'carryOver', undefined],
+    ['registered', 'offer', 'offered'],
+    ['offered', 'book', 'booked'],
+    ['offered', 'expireOffer', 'registered'],
+    ['invited', 'offer', undefined],
+    ['offered', 'takeLeftover', undefined],
+    ['attended', 'takeLeftover', undefined],
   ] as const)('from %s by %s leads to %s', (from, act, to) => {
     expect(stageAfter(from, act)).toBe(to);
   });

@@ -6,6 +6,8 @@ export const stages = [
   'registered',
   /** 已撤回 — withdrew the registration. */
   'withdrawn',
+  /** 候補通知 — is offered a place that somebody else gave back, until the offer's deadline. */
+  'offered',
   /** 可預約 — has the right to book (invited at settlement, or eligible in a round without ranking). */
   'invited',
   /** 已預約 — holds a live appointment. */
@@ -28,13 +30,22 @@ export const acts = [
   'change',
   'withdraw',
   'invite',
+  'offer',
+  'declineOffer',
+  'expireOffer',
+  /** The window of the offered place was closed by the authority. */
+  'withdrawOffer',
   'book',
   'move',
   'cancel',
+  /** The authority closed the window (a typhoon, say); the right to book stays. */
+  'cancelByAuthority',
   'attend',
   'miss',
   'lapse',
   'carryOver',
+  /** Said on the phone that they come for a dose left over at closing. */
+  'takeLeftover',
 ] as const;
 
 export type Act = (typeof acts)[number];
@@ -55,9 +66,15 @@ export const stageTransitions = [
   { from: null, act: 'carryOver', to: 'registered' },
   { from: null, act: 'invite', to: 'invited' },
   { from: 'registered', act: 'invite', to: 'invited' },
+  { from: 'registered', act: 'offer', to: 'offered' },
+  { from: 'offered', act: 'declineOffer', to: 'registered' },
+  { from: 'offered', act: 'expireOffer', to: 'registered' },
+  { from: 'offered', act: 'withdrawOffer', to: 'registered' },
+  { from: 'offered', act: 'book', to: 'booked' },
   { from: 'invited', act: 'book', to: 'booked' },
   { from: 'booked', act: 'move', to: 'booked' },
   { from: 'booked', act: 'cancel', to: 'invited' },
+  { from: 'booked', act: 'cancelByAuthority', to: 'invited' },
   { from: 'booked', act: 'attend', to: 'attended' },
   { from: 'booked', act: 'miss', to: 'missed' },
   { from: 'missed', act: 'attend', to: 'attended' },
@@ -65,6 +82,13 @@ export const stageTransitions = [
   { from: 'lapsed', act: 'carryOver', to: 'carriedOver' },
   { from: 'missed', act: 'carryOver', to: 'carriedOver' },
   { from: 'registered', act: 'carryOver', to: 'carriedOver' },
+  { from: null, act: 'takeLeftover', to: 'booked' },
+  { from: 'registered', act: 'takeLeftover', to: 'booked' },
+  { from: 'withdrawn', act: 'takeLeftover', to: 'booked' },
+  { from: 'invited', act: 'takeLeftover', to: 'booked' },
+  { from: 'missed', act: 'takeLeftover', to: 'booked' },
+  { from: 'lapsed', act: 'takeLeftover', to: 'booked' },
+  { from: 'carriedOver', act: 'takeLeftover', to: 'booked' },
 ] as const satisfies readonly StageTransition[];
 
 /** The stage that `act` leads to from `from`, or `undefined` where the act is not possible. */

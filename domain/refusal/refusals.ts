@@ -39,19 +39,71 @@ export type Refusal =
   | { readonly code: 'slotPast' }
   | { readonly code: 'slotFull'; readonly alternatives: readonly FreeSlot[] }
   | { readonly code: 'slotUnchanged' }
+  /** The authority closed the window. */
+  | { readonly code: 'slotClosed' }
   | { readonly code: 'alreadyBooked'; readonly appointmentNumber: string }
   | { readonly code: 'alreadyAttended' }
   | { readonly code: 'appointmentUnknown' }
   | { readonly code: 'appointmentNotLive'; readonly status: 'cancelled' | 'attended' | 'missed' }
   | { readonly code: 'doseIntervalNotReached'; readonly earliestOn: PlainDate }
   | { readonly code: 'productNotAfterPreviousDose'; readonly previousProduct: string }
+  /** At this age a guardian's consent has to be on record, and none is for this product. */
+  | { readonly code: 'consentMissing'; readonly product: string }
+  /** The product may follow the last dose only for those who registered a mixed intent. */
+  | { readonly code: 'mixedIntentMissing'; readonly product: string; readonly previousProduct: string }
   | { readonly code: 'idempotencyKeyInvalid' }
   | { readonly code: 'idempotencyKeyReused' }
   | { readonly code: 'lookupNoMatch' }
   | { readonly code: 'siteUnknown' }
   | { readonly code: 'stationUnknown' }
+  | { readonly code: 'operatorUnknown' }
   | { readonly code: 'attendanceAtOtherSite' }
   | { readonly code: 'attendanceOnOtherDay' }
+  | { readonly code: 'waitingListNotOpenYet'; readonly opensAt: Instant }
+  /** Invited, or was: the waiting list is for those whose turn did not come. */
+  | { readonly code: 'waitingListNotNeeded' }
+  | { readonly code: 'offerUnknown' }
+  /** Passed on: `stillWaiting` says whether further places will be offered, `newOfferId` names one that stands now. */
+  | {
+      readonly code: 'offerExpired';
+      readonly expiredAt: Instant;
+      readonly stillWaiting: boolean;
+      readonly newOfferId: string | null;
+    }
+  | { readonly code: 'offerAnswered'; readonly answer: 'accepted' | 'declined' }
+  | { readonly code: 'leftoverNotThere' }
+  | { readonly code: 'leftoverDrawn'; readonly drawnAt: Instant }
+  | { readonly code: 'leftoverTooEarly'; readonly opensAt: Instant }
+  | { readonly code: 'leftoverCallUnknown' }
+  | { readonly code: 'leftoverTurnUnknown' }
+  | {
+      readonly code: 'leftoverTurnAnswered';
+      readonly result: 'coming' | 'declined' | 'noAnswer' | 'passedOver';
+    }
+  | { readonly code: 'leftoverDosesPromised'; readonly promised: number }
+  | { readonly code: 'roundUnknown' }
+  /** Not settled yet, or nothing was ranked in it. */
+  | { readonly code: 'settlementUnknown' }
+  | { readonly code: 'waveUnknown' }
+  /** No held text of the round is left for such a wave. */
+  | { readonly code: 'waveEmpty' }
+  | { readonly code: 'testHandsetMissing' }
+  | { readonly code: 'testHandsetUnknown' }
+  | { readonly code: 'waveNotAwaitingApproval' }
+  | { readonly code: 'waveOver' }
+  | { readonly code: 'closureUnknown' }
+  /** Confirmed already: what it says cannot change any more. */
+  | { readonly code: 'closureConfirmed' }
+  | { readonly code: 'closureNotConfirmed' }
+  /** Its appointments are still being cancelled. */
+  | { readonly code: 'closureUnderWay' }
+  /** No open window lies in these areas on these days. */
+  | { readonly code: 'closureEmpty' }
+  | { readonly code: 'closureInPast' }
+  /** No longer what the preview showed; carries what holds now. */
+  | { readonly code: 'closureDiffers'; readonly digest: string; readonly appointments: number }
+  /** What one operator began needs another one's word. */
+  | { readonly code: 'secondOperatorNeeded' }
   | { readonly code: 'requestInvalid' }
   | { readonly code: 'formExpired' }
   | { readonly code: 'pageUnknown' };

@@ -20,6 +20,8 @@ export interface DoseInterval {
   /** The dose that is given after the interval: a second dose and a booster of the same pair wait differently. */
   readonly doseNumber: number;
   readonly intervalDays: number;
+  /** Only for those who, registering, said that they want the other product after theirs (混打意願), e.g. AZ, then mRNA. */
+  readonly needsMixedIntent: boolean;
 }
 
 export interface VaccineProduct {

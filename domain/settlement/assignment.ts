@@ -4,8 +4,8 @@
  */
 import type { PlainDate } from '../civil-time/plain-date';
 
-/** Version of this rule, kept with each settlement made by it. */
-export const settlementRules = '1';
+/** Version of this rule, kept with each settlement made by it. 2: mixed intents and parental consent count. */
+export const settlementRules = '2';
 
 /** A live registration at settlement. */
 export interface Candidate {
@@ -15,8 +15,7 @@ export interface Candidate {
   readonly priorityGroup: number;
   readonly birthDate: PlainDate;
   /**
-   * The products that the person takes and may be given: there is a booking window for their age, the product may
-   * follow the last dose, and the interval ends by the product's last session.
+   * The products that the person takes and may be given: see `hindranceOf`.
    */
   readonly products: readonly string[];
   /** Of these, the ones that they waited for in vain at an earlier settlement. */

@@ -4,6 +4,7 @@ import { SegmentedMessage } from 'sms-segments-calculator';
 import { obligationKinds } from '../lifecycle/obligations';
 import { civilDate, civilTime, civilWindow } from './civil-words';
 import {
+  markedAsTest,
   renderText,
   textPurposes,
   type NameBook,
@@ -43,6 +44,14 @@ const samples: TextParameters = {
   appointmentBooked: appointment,
   appointmentMoved: appointment,
   appointmentCancelled: { ...appointment, rebookUntil: invitation.closesAt },
+  appointmentClosed: { ...appointment, reason: 'siteUnavailable', rebookUntil: invitation.closesAt },
+  placeOffered: {
+    siteId: appointment.siteId,
+    product: appointment.product,
+    startsAt: appointment.startsAt,
+    endsAt: appointment.endsAt,
+    expiresAt: '2021-07-15T04:00:00.000Z',
+  },
   remindToBook: invitation,
   remindOfAppointment: appointment,
   offerSameDay: { ...appointment, dayEndsAt: '2021-07-16T09:00:00.000Z' },
@@ -146,4 +155,10 @@ test('number and withdrawal are called as the pages call them', () => {
     expect(render(purpose, 'zh')).toContain('登記序號1387420489');
   }
   expect(render('registrationWithdrawn', 'zh')).toContain('意願登記已取消');
+});
+
+test('a text to a test handset says that it is none before anything else', () => {
+  const text = renderText('invitation', invitation, { mobileLastThree: '678', language: 'zh', names });
+  expect(markedAsTest(text, 'zh')).toBe(`【測試簡訊，非正式通知】${text}`);
+  expect(markedAsTest(text, 'en')).toMatch(/^\(TEST MESSAGE, NOT A NOTICE\) /);
 });

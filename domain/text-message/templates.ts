@@ -2,6 +2,7 @@
  * What citizens read in a text message, in the government's form: it opens with the last three digits of the
  * mobile and the sending agency, carries no link, and says what to do if it was not you.
  */
+import type { ClosureReason } from '../closure/closure';
 import type { Instant, PlainDate } from '../civil-time/plain-date';
 import { civilDate, civilTime, civilWindow, clockTime } from './civil-words';
 
@@ -49,6 +50,15 @@ export interface TextParameters {
   readonly appointmentMoved: AppointmentParameters;
   /** `rebookUntil`: until when one may book again; null when the booking window has closed. */
   readonly appointmentCancelled: AppointmentParameters & { readonly rebookUntil: Instant | null };
+  /** The authority closed the window; `rebookUntil`: until when the reader may book again. */
+  readonly appointmentClosed: AppointmentParameters & {
+    readonly reason: ClosureReason;
+    readonly rebookUntil: Instant;
+  };
+  /** `expiresAt`: until when the freed place is kept for the reader. */
+  readonly placeOffered: Omit<AppointmentParameters, 'appointmentNumber' | 'doseNumber'> & {
+    readonly expiresAt: Instant;
+  };
   readonly remindToBook: InvitationParameters;
   readonly remindOfAppointment: AppointmentParameters;
   /** `dayEndsAt`: end of the site's last window that day. */
@@ -104,6 +114,11 @@ const whatFollows = (carriedOver: boolean): Name =>
         zh: '下一期開放時可再預約。',
         en: 'You may book again when the next round opens.',
       };
+const closedFor: Readonly<Record<ClosureReason, Name>> = {
+  typhoon: { zh: '因颱風停班停課', en: 'Because of the typhoon' },
+  disaster: { zh: '因天然災害', en: 'Because of a natural disaster' },
+  siteUnavailable: { zh: '因接種站無法開設', en: 'Because the site cannot open' },
+};
 const questions: Name = { zh: '非本人或有疑問請撥1922。', en: 'Not you, or a question? Call 1922.' };
 
 const templates: Templates = {
@@ -138,6 +153,14 @@ const templates: Templates = {
     en: `Cancelled: appointment ${appointmentNumber} (${civilWindow(appointment).en}, ${names.site(appointment.siteId).en}). ${
       rebookUntil ? `You may book again until ${civilTime(rebookUntil).en}.` : 'The booking period is over.'
     } Not you? Call 1922.`,
+  }),
+  appointmentClosed: ({ appointmentNumber, reason, rebookUntil, ...appointment }, names) => ({
+    zh: `${closedFor[reason].zh}，${civilWindow(appointment).zh}${names.site(appointment.siteId).zh}的預約${appointmentNumber}已取消，請勿前往。資格保留，即日至${civilTime(rebookUntil).zh}可重新預約。${questions.zh}`,
+    en: `${closedFor[reason].en}, appointment ${appointmentNumber} (${civilWindow(appointment).en}, ${names.site(appointment.siteId).en}) is cancelled: do not go. You may book again now on the platform, until ${civilTime(rebookUntil).en}. ${questions.en}`,
+  }),
+  placeOffered: ({ siteId, product, expiresAt, ...window }, names) => ({
+    zh: `候補名額輪到您：${names.product(product).zh}，${civilWindow(window).zh}，${names.site(siteId).zh}。請於${civilTime(expiresAt).zh}前自行至疫苗預約平臺「候補」回覆，逾時由下一位遞補。${questions.zh}`,
+    en: `A freed place for you: ${names.product(product).en}, ${civilWindow(window).en}, ${names.site(siteId).en}. Answer by ${civilTime(expiresAt).en} under Waiting list on the platform, else it is passed on. ${questions.en}`,
   }),
   remindToBook: ({ product, closesAt }, names) => ({
     zh: `提醒您尚未預約${names.product(product).zh}，預約至${civilTime(closesAt).zh}止。${byYourself.zh}${questions.zh}`,
@@ -193,3 +216,13 @@ export function renderText<P extends TextPurpose>(
   const { language, mobileLastThree, names } = reader;
   return opening(mobileLastThree)[language] + templates[purpose](parameters, names)[language];
 }
+
+/** The text as a handset of staff receives it before any citizen does: nobody shall take it for an invitation. */
+export function markedAsTest(text: string, language: TextLanguage): string {
+  return `${testMark[language]}${text}`;
+}
+
+const testMark: Name = {
+  zh: '【測試簡訊，非正式通知】',
+  en: '(TEST MESSAGE, NOT A NOTICE) ',
+};

@@ -95,6 +95,7 @@ function outcomeOf(answer: VerificationAnswer): CardVerificationOutcome {
       ...person,
       personNumbers: person.personNumbers.map(personNumberOf),
       cardNumber: card.cardNumber,
+      parentalConsents: person.parentalConsents ?? [],
     },
   };
 }

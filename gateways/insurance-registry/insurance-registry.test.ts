@@ -52,6 +52,11 @@ describe('the insurance registry over HTTP', () => {
       `insert into simulated_registry.previous_dose values ($1, 2, 'Moderna', '2021-09-01'), ($1, 1, 'AZ', '2021-06-01')`,
       [registryPersonId],
     );
+    await client.query(
+      `update simulated_registry.insured_person set parental_consents = '[{"product":null,"consentedOn":"2021-08-30"}]'
+       where registry_person_id = $1`,
+      [registryPersonId],
+    );
     await client.end();
     simulator = await startRegistrySimulator({ databaseUrl: database.url });
   }, 120_000);
@@ -82,6 +87,7 @@ describe('the insurance registry over HTTP', () => {
           { product: 'AZ', givenOn: '2021-06-01', doseNumber: 1 },
           { product: 'Moderna', givenOn: '2021-09-01', doseNumber: 2 },
         ],
+        parentalConsents: [{ product: null, consentedOn: '2021-08-30' }],
       },
     });
   });

@@ -17,6 +17,13 @@ export interface RegistryDose {
   readonly doseNumber: number;
 }
 
+/** A guardian's consent that the registry was told of; `product` null: to whichever vaccine. */
+export interface RegistryConsent {
+  readonly product: string | null;
+  /** Civil date. */
+  readonly consentedOn: string;
+}
+
 /** A person as the registry has them. */
 export interface RegistryPerson {
   /** The registry's own opaque id (a UUID); it stays when numbers and cards change. */
@@ -32,6 +39,7 @@ export interface RegistryPerson {
   readonly priorityGroups: readonly number[];
   /** In the order in which they were given. */
   readonly previousDoses: readonly RegistryDose[];
+  readonly parentalConsents: readonly RegistryConsent[];
 }
 
 export interface CardVerification {

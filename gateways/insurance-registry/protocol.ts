@@ -36,6 +36,15 @@ const registryPerson = Type.Object({
       doseNumber: Type.Integer({ minimum: 1, maximum: 9 }),
     }),
   ),
+  /** Left out by a registry that keeps none. */
+  parentalConsents: Type.Optional(
+    Type.Array(
+      Type.Object({
+        product: Type.Union([Type.String({ minLength: 1 }), Type.Null()]),
+        consentedOn: civilDate,
+      }),
+    ),
+  ),
 });
 
 export const verificationAnswer = Type.Union([

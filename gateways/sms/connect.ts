@@ -1,4 +1,4 @@
-/** Opens the SMS gateway that an address names: `smpp://`, `smpps://`, `http://` or `https://`. */
+/** Opens the SMS gateway that an address names: `smpp://`, `smpps://` or `ssmpp://`, `http://` or `https://`. */
 import { HttpGateway, type HttpGatewaySettings } from './http-gateway';
 import type { SmsGateway } from './port';
 import { defaultReferenceTag } from './reference-tlv';
@@ -12,7 +12,8 @@ export interface SmsGatewaySettings {
   readonly http?: Partial<Omit<HttpGatewaySettings, 'baseUrl' | 'username' | 'password'>>;
 }
 
-const smppPorts: Readonly<Record<string, number>> = { 'smpp:': 2775, 'smpps:': 3550 };
+/** Those who write `ssmpp` for SMPP over TLS mean the same. */
+const smppPorts: Readonly<Record<string, number>> = { 'smpp:': 2775, 'smpps:': 3550, 'ssmpp:': 3550 };
 
 /**
  * Chooses the adapter by the address. SMPP connects in the background; a gateway that is down now shows in
@@ -30,13 +31,14 @@ export function connectSmsGateway(settings: SmsGatewaySettings): SmsGateway {
   switch (url.protocol) {
     case 'smpp:':
     case 'smpps:':
+    case 'ssmpp:':
       return new SmppGateway({
         referenceTag: defaultReferenceTag,
         ...settings.smpp,
         // Brackets of an IPv6 host belong to the URL, not to the address.
         host: url.hostname.replace(/^\[|\]$/g, ''),
         port: Number(url.port) || (smppPorts[url.protocol] ?? 0),
-        tls: url.protocol === 'smpps:',
+        tls: url.protocol !== 'smpp:',
         systemId: username,
         password,
       });

@@ -1,4 +1,6 @@
+import fc from 'fast-check';
 import { encodings } from 'smpp';
+import { SegmentedMessage } from 'sms-segments-calculator';
 import { countSegments } from './segments';
 
 describe('segments', () => {
@@ -30,5 +32,30 @@ describe('segments', () => {
     const gsm = plane.filter((character) => countSegments(character).encoding === 'GSM-7').join('');
     expect(gsm.length).toBeGreaterThan(130);
     expect(encodings.ASCII.decode(encodings.ASCII.encode(gsm))).toBe(gsm);
+  });
+
+  test('what is counted without the library is counted as the library does', () => {
+    const letters = [
+      ...Array.from('aZ09 .,;:\'"()/?!+-*=<>%&#疫約、。「」【】，：？～'),
+      '\n',
+      '€',
+      '𠮷',
+      'é',
+      '́',
+      '㊣',
+    ];
+    const body = fc
+      .tuple(
+        fc.integer({ min: 1, max: 220 }),
+        fc.array(fc.constantFrom(...letters), { minLength: 1, maxLength: 12 }),
+      )
+      .map(([length, pattern]) => Array.from({ length }, (_, n) => pattern[n % pattern.length]).join(''));
+    fc.assert(
+      fc.property(body, (text) => {
+        const { encodingName, segmentsCount } = new SegmentedMessage(text);
+        expect(countSegments(text)).toEqual({ encoding: encodingName, segments: segmentsCount });
+      }),
+      { numRuns: 60 },
+    );
   });
 });

@@ -2,12 +2,13 @@
 import type { AddressInfo } from 'node:net';
 import { defaultReferenceTag } from './reference-tlv';
 import { SmsCentre } from './simulator/centre';
+import { simulatedCertificate } from './simulator/certificate';
 import type { FaultOrder } from './simulator/faults';
 import { buildHttpServer, gatewayPath } from './simulator/http-server';
 import type { InboxFilter, InboxMessage } from './simulator/inbox';
 import { SmppServer } from './simulator/smpp-server';
 
-export type { FaultOrder } from './simulator/faults';
+export type { FaultName, FaultOrder } from './simulator/faults';
 export type { InboxFilter, InboxMessage } from './simulator/inbox';
 
 export interface SmsSimulatorSettings {
@@ -24,6 +25,8 @@ export interface SmsSimulatorSettings {
   readonly dedupe?: boolean;
   /** Vendor TLV of the reference; null for a centre that ignores it. */
   readonly referenceTag?: number | null;
+  /** SMPP over TLS, with a certificate signed by itself (`simulatedCertificate`). */
+  readonly tls?: boolean;
   readonly receiptDelayMs?: number;
   /** Pause before a receipt that nobody acknowledged is offered again. */
   readonly receiptRetryMs?: number;
@@ -72,6 +75,7 @@ export async function startSmsSimulator(settings: SmsSimulatorSettings = {}): Pr
     password,
     referenceTag: settings.referenceTag === undefined ? defaultReferenceTag : settings.referenceTag,
     receiptRetryMs: settings.receiptRetryMs ?? defaults.receiptRetryMs,
+    tls: settings.tls ? simulatedCertificate : undefined,
   });
   const http = await buildHttpServer(centre, { username, password });
   let closing: Promise<void> | undefined;
@@ -89,7 +93,7 @@ export async function startSmsSimulator(settings: SmsSimulatorSettings = {}): Pr
     return {
       smppPort,
       httpPort,
-      smppUrl: `smpp://${login}:${smppPort}`,
+      smppUrl: `${settings.tls ? 'smpps' : 'smpp'}://${login}:${smppPort}`,
       httpUrl: `http://${login}:${httpPort}${gatewayPath}`,
       inboxUrl: `http://${host}:${httpPort}/inbox`,
       faultsUrl: `http://${host}:${httpPort}/faults`,

@@ -25,6 +25,8 @@ export interface SmppGatewaySettings {
   readonly systemId: string;
   readonly password: string;
   readonly tls?: boolean;
+  /** Whom to trust besides the usual authorities, in PEM; a gateway of one's own network say. */
+  readonly ca?: string;
   readonly systemType?: string;
   /** The sender that phones show: a short code's digits, or up to 11 letters; empty lets the centre choose. */
   readonly sourceAddress?: string;
@@ -87,6 +89,7 @@ export class SmppGateway implements SmsGateway {
       host: settings.host,
       port: settings.port,
       tls: settings.tls ?? false,
+      ca: settings.ca,
       systemId: settings.systemId,
       password: settings.password,
       systemType: settings.systemType ?? '',

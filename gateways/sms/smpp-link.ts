@@ -8,6 +8,8 @@ export interface SmppLinkSettings {
   readonly host: string;
   readonly port: number;
   readonly tls: boolean;
+  /** Whom to trust besides the usual authorities, in PEM. */
+  readonly ca?: string | undefined;
   readonly systemId: string;
   readonly password: string;
   readonly systemType: string;
@@ -57,8 +59,14 @@ export class SmppLink {
   ) {}
 
   open(): void {
-    const { host, port, tls } = this.settings;
-    const session = connect({ host, port, tls, ...(tls && isIP(host) === 0 ? { servername: host } : {}) });
+    const { host, port, tls, ca } = this.settings;
+    const session = connect({
+      host,
+      port,
+      tls,
+      ...(tls && isIP(host) === 0 ? { servername: host } : {}),
+      ...(tls && ca !== undefined ? { ca } : {}),
+    });
     this.session = session;
     const handshake = setTimeout(() => session.destroy(), this.settings.responseTimeoutMs);
     session.on(tls ? 'secureConnect' : 'connect', () => void this.bind(session, handshake));

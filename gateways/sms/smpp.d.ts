@@ -28,6 +28,7 @@ declare module 'smpp' {
     readonly port: number;
     readonly tls?: boolean;
     readonly servername?: string;
+    readonly ca?: string;
   }
   export function connect(options: ConnectOptions): Session;
 
@@ -35,6 +36,11 @@ declare module 'smpp' {
     readonly sessions: Session[];
   }
   export function createServer(listener: (session: Session) => void): Server;
+  /** With `key` and `cert` it speaks TLS. */
+  export function createServer(
+    options: { readonly key?: string; readonly cert?: string },
+    listener: (session: Session) => void,
+  ): Server;
 
   export interface TlvType {
     readonly default: unknown;

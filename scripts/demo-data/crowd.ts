@@ -54,6 +54,8 @@ function oneOfMany(choice: SeededChoice, serial: number, today: PlainDate): Demo
     priorityGroups: groupsOf(choice, age),
     previousDoses: age < 12 ? [] : dosesOf(choice, today),
     mobile: hasMobile ? syntheticMobile(serial) : null,
+    // Of five young people four have brought the form back; the seed's other choices stay what they were.
+    parentalConsents: age >= 12 && age <= 19 && serial % 5 > 0 ? [addDays(today, -10)] : [],
   };
 }
 

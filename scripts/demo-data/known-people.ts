@@ -33,6 +33,7 @@ interface Description {
   readonly born: (today: PlainDate) => PlainDate;
   readonly doses?: (today: PlainDate) => DemonstrationRecord['previousDoses'];
   readonly noMobile?: boolean;
+  readonly consents?: (today: PlainDate) => DemonstrationRecord['parentalConsents'];
 }
 
 const aged =
@@ -160,10 +161,46 @@ const descriptions: readonly Description[] = [
     groups: [3, 9],
     born: aged(58),
   },
+  {
+    situation: 'of 16, whose guardian’s consent is missing',
+    situationZh: '16 歲，尚缺監護人同意',
+    name: '尤待簽',
+    numbers: [syntheticNationalId('O', 'female', 2_345_678)],
+    groups: [5],
+    born: aged(16),
+  },
+  {
+    situation: 'of 15, with a guardian’s consent',
+    situationZh: '15 歲，監護人已同意',
+    name: '游已允',
+    numbers: [syntheticNationalId('P', 'male', 2_345_678)],
+    groups: [5],
+    born: aged(15),
+    consents: (today) => [addDays(today, -5)],
+  },
+  {
+    situation: 'first dose AZ; the second may be mRNA by a mixed intent',
+    situationZh: '第一劑 AZ，可登記混打',
+    name: '洪混安',
+    numbers: [syntheticNationalId('Q', 'male', 2_345_678)],
+    groups: [9],
+    born: aged(48),
+    doses: (today) => [{ product: 'AZ', givenOn: addDays(today, -80) }],
+  },
 ];
 
 function known(description: Description, index: number): DemonstrationPerson {
-  const { situation, situationZh, name, numbers, groups, born, doses, noMobile = false } = description;
+  const {
+    situation,
+    situationZh,
+    name,
+    numbers,
+    groups,
+    born,
+    doses,
+    consents,
+    noMobile = false,
+  } = description;
   const [personNumber, ...earlierNumbers] = numbers;
   const cardNumber = syntheticCardNumber(index + 1);
   const mobile = noMobile ? null : syntheticMobile(index + 1);
@@ -173,6 +210,7 @@ function known(description: Description, index: number): DemonstrationPerson {
       ...{ numbers, name, cardNumber, mobile, priorityGroups: groups },
       birthDate: born(today),
       previousDoses: doses?.(today) ?? [],
+      parentalConsents: consents?.(today) ?? [],
     }),
   };
 }

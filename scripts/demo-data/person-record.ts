@@ -3,7 +3,7 @@ import type { PlainDate } from '../../domain/civil-time/plain-date';
 
 export const personColumns = [
   ...(['numbers', 'name', 'birth_date', 'card_number', 'priority_groups', 'previous_doses'] as const),
-  'mobile_contract',
+  ...(['mobile_contract', 'parental_consents'] as const),
 ] as const;
 export type PersonRecord = Readonly<Record<(typeof personColumns)[number], string>>;
 
@@ -17,6 +17,8 @@ export interface DemonstrationRecord {
   readonly priorityGroups: readonly number[];
   readonly previousDoses: readonly { readonly product: string; readonly givenOn: PlainDate }[];
   readonly mobile: string | null;
+  /** Days on which a guardian agreed, to whichever vaccine. */
+  readonly parentalConsents?: readonly PlainDate[];
 }
 
 export function personRecord(person: DemonstrationRecord): PersonRecord {
@@ -28,6 +30,7 @@ export function personRecord(person: DemonstrationRecord): PersonRecord {
     priority_groups: person.priorityGroups.join(';'),
     previous_doses: person.previousDoses.map(({ product, givenOn }) => `${product} ${givenOn}`).join('; '),
     mobile_contract: person.mobile ?? '',
+    parental_consents: (person.parentalConsents ?? []).join('; '),
   };
 }
 

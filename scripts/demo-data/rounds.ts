@@ -42,6 +42,12 @@ const doseIntervals: RoundFile['doseIntervals'] = [
   ),
 ];
 
+/** AZ, then mRNA: for those who register that they want it. */
+const mixedIntervals: RoundFile['doseIntervals'] = ['Moderna', 'BNT'].map((to) => ({
+  ...{ from: 'AZ', to, doseNumber: 2, days: 70 },
+  needsMixedIntent: true,
+}));
+
 const lastAge = 150;
 
 /** Instants and dates of both rounds, reckoned from the moment at which someone begins to try them out. */
@@ -60,7 +66,12 @@ export function demonstrationRounds(now: Instant): {
   };
   const suffix = today.replaceAll('-', '');
   return {
-    ranked: { ...shared, ...rankedRound(now, today), roundId: `ranked-${suffix}` },
+    ranked: {
+      ...shared,
+      ...rankedRound(now, today),
+      doseIntervals: [...doseIntervals, ...mixedIntervals],
+      roundId: `ranked-${suffix}`,
+    },
     eligible: { ...shared, ...eligibleRound(today), roundId: `eligible-${suffix}` },
   };
 }

@@ -24,6 +24,8 @@ export interface CallOptions {
   /** A station's key. */
   readonly bearer?: string;
   readonly language?: 'zh-TW' | 'en';
+  /** Ends a call whose answer is no longer waited for. */
+  readonly signal?: AbortSignal;
 }
 
 /** The API refused what should be possible. Carries codes only, never what was sent. */
@@ -47,6 +49,11 @@ export class CitizenClient {
   constructor(origin: string, onAnswer?: (answer: ApiAnswer, text: string) => void) {
     this.#origin = origin;
     this.#onAnswer = onAnswer;
+  }
+
+  /** The cookies as they are sent. */
+  get cookieHeader(): string {
+    return [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
   }
 
   /** Solves a captcha challenge as a phone would and returns the payload that the API takes. */
@@ -76,15 +83,14 @@ export class CitizenClient {
         accept: 'application/json',
         ...(options.language ? { 'accept-language': options.language } : {}),
         origin: this.#origin,
-        ...(this.#cookies.size > 0
-          ? { cookie: [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ') }
-          : {}),
+        ...(this.#cookies.size > 0 ? { cookie: this.cookieHeader } : {}),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...(method === 'GET' ? {} : { 'idempotency-key': options.key ?? randomUUID() }),
         ...(options.bearer ? { authorization: `Bearer ${options.bearer}` } : {}),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       redirect: 'manual',
+      ...(options.signal ? { signal: options.signal } : {}),
     });
     this.#keepCookies(response);
     const text = await response.text();

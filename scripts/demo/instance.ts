@@ -13,7 +13,7 @@ import { parseLedgerKeys } from '../../ledger/encryption';
 import { SteppingClock } from '../../workers/stepping-clock';
 import { openTemporalClient, type TemporalClient } from '../../workers/temporal-client';
 import { loadDemonstrationRound } from '../demo-data/load';
-import { startStack, type PartName, type Stack } from '../runtime/stack';
+import { startStack, type Environment, type PartName, type Stack } from '../runtime/stack';
 
 /** What a phone received, with what it was sent for. */
 export interface ReceivedText extends InboxMessage {
@@ -25,6 +25,8 @@ export interface ReceivedText extends InboxMessage {
 export interface InstanceOptions {
   /** Fills the database; the demonstration's rounds and people unless said otherwise. */
   readonly loadData?: (databaseUrl: string) => Promise<void>;
+  /** Settings of its processes besides the usual ones. */
+  readonly given?: Environment;
   readonly say?: (progress: string) => void;
   readonly abort?: AbortSignal;
 }
@@ -48,6 +50,7 @@ export async function openInstance(options: InstanceOptions = {}): Promise<Insta
     headless: true,
     throwAway: true,
     loadData: options.loadData ?? ((databaseUrl) => loadDemonstrationRound(databaseUrl)),
+    ...(options.given ? { given: options.given } : {}),
     ...(options.say ? { say: options.say } : {}),
     ...(options.abort ? { abort: options.abort } : {}),
   });

@@ -1,4 +1,6 @@
 /** Looking for a place as a citizen does: the earliest around a district, then the site and its windows. */
+import { setTimeout as pause } from 'node:timers/promises';
+
 import { addDays, taipeiDateOf, taipeiInstant } from '../../domain/civil-time/plain-date';
 import { expectThat, type OfferedSlot, type Way } from './way';
 
@@ -47,6 +49,20 @@ export async function placesLeft(way: Way, slotId: number): Promise<number> {
   const slot = (await windowsOf(way, way.know('siteId'))).find((candidate) => candidate.slotId === slotId);
   expectThat(slot !== undefined, 'the window is listed among those of its site');
   return slot.left;
+}
+
+/** Counts are read at most a second old, and each part of the way may be slow. */
+const freshWithinMs = 5_000;
+const lookAgainMs = 100;
+
+/** The same once it shows so many, which it does within a second of what changed it; what it shows in the end otherwise. */
+export async function placesLeftAfter(way: Way, slotId: number, expected: number): Promise<number> {
+  const deadline = Date.now() + freshWithinMs;
+  for (;;) {
+    const left = await placesLeft(way, slotId);
+    if (left === expected || Date.now() > deadline) return left;
+    await pause(lookAgainMs);
+  }
 }
 
 async function windowsOf(way: Way, siteId: string): Promise<readonly OfferedSlot[]> {

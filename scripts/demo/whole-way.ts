@@ -13,7 +13,8 @@ import {
 import { maskMobile, maskPersonNumber } from '../../domain/person-number/masks';
 import { enrolStation } from '../../ledger/station';
 import { persistently } from './instance';
-import { findTwoWindows, placesLeft } from './places';
+import { findTwoWindows, placesLeft, placesLeftAfter } from './places';
+import { releaseInvitations } from './release-invitations';
 import { expectThat, taipeiMinute, type OfferedSlot, type Way } from './way';
 
 export interface WayStep {
@@ -28,6 +29,7 @@ export const wholeWay: readonly WayStep[] = [
   { name: 'register', walk: register },
   { name: 'change the registration', walk: change },
   { name: 'settlement', walk: settlement },
+  { name: 'release of invitations', walk: release },
   { name: 'booking opens', walk: bookingOpens },
   { name: 'book', walk: book },
   { name: 'cancel', walk: cancel },
@@ -127,8 +129,17 @@ async function settlement(way: Way): Promise<string> {
   );
   expectThat(right !== undefined, 'the settlement invites');
   way.learn({ product: right.product, bookingOpensAt: right.opensAt });
+  await way.textsCame();
+  return `invited for ${right.product} from ${taipeiMinute(right.opensAt)}, the text is held; ${await way.expectNext('remindToBook')}`;
+}
+
+async function release(way: Way): Promise<string> {
+  const { handsets, people, refusal, startedBy, approvedBy } = await releaseInvitations(
+    way.instance,
+    way.know('roundId'),
+  );
   await way.textsCame('invitation');
-  return `invited for ${right.product} from ${taipeiMinute(right.opensAt)}; ${await way.expectNext('remindToBook')}`;
+  return `${startedBy} started the wave, ${String(handsets)} test handset(s) got it; approving it alone was refused (${refusal}); ${String(approvedBy)} approved, ${String(people)} people got it`;
 }
 
 async function bookingOpens(way: Way): Promise<string> {
@@ -154,7 +165,7 @@ async function cancel(way: Way): Promise<string> {
   const answer = await way.client.must<AppointmentAnswer>('DELETE', `/v1/appointments/${appointmentNumber}`);
   way.acknowledged.push({ act: 'cancel', appointmentNumber, slotId });
   expectThat(answer.status === 'cancelled', 'the appointment is cancelled');
-  const after = await placesLeft(way, slotId);
+  const after = await placesLeftAfter(way, slotId, before + 1);
   expectThat(after === before + 1, 'cancelling frees exactly one place');
   await way.textsCame('appointmentCancelled');
   return `${places(before, after)}; ${await way.expectNext('remindToBook')}`;
@@ -179,7 +190,10 @@ async function move(way: Way): Promise<string> {
   way.acknowledged.push({ act: 'move', appointmentNumber, slotId: second.slotId });
   expectThat(answer.appointmentNumber === appointmentNumber, 'moving keeps the booking number');
   expectThat(answer.slotId === second.slotId, 'the appointment stands in the new window');
-  const after = [await placesLeft(way, from.slotId), await placesLeft(way, second.slotId)] as const;
+  const after = [
+    await placesLeftAfter(way, from.slotId, before[0] + 1),
+    await placesLeftAfter(way, second.slotId, before[1] - 1),
+  ] as const;
   expectThat(
     after[0] === before[0] + 1 && after[1] === before[1] - 1,
     'one place is taken and the old one given back',
@@ -257,7 +271,7 @@ async function take(way: Way, slot: OfferedSlot): Promise<string> {
     answer.status === 'booked' && answer.slotId === slotId,
     'the appointment stands in the window chosen',
   );
-  const after = await placesLeft(way, slotId);
+  const after = await placesLeftAfter(way, slotId, before - 1);
   expectThat(after === before - 1, 'booking takes exactly one place');
   const [text] = await way.textsCame('appointmentBooked');
   expectThat(text?.body.includes(appointmentNumber) === true, 'the text names the booking number');

@@ -142,6 +142,54 @@ describe('importing the files of a health authority', () => {
     ]);
   });
 
+  test('guardians’ consents and intervals that need a mixed intent are loaded, changed and checked', async () => {
+    const mixed = { from: 'AZ', to: 'Moderna', doseNumber: 2, days: 70, needsMixedIntent: true };
+    const files = authorityFiles();
+    files.round = JSON.stringify(aRound({ doseIntervals: [mixed] }));
+    const columns = files.people[0] ?? '';
+    files.people = [
+      `${columns},parental_consents`,
+      `${files.people[1] ?? ''},`,
+      `${files.people[3] ?? ''},BNT 2026-08-30; 2026-08-30`,
+    ];
+    await imported(files);
+    expect(await rowsOf('select to_product, interval_days, needs_mixed_intent from dose_interval')).toEqual([
+      ['Moderna', 70, true],
+    ]);
+    const consents = 'select parental_consents from simulated_registry.insured_person order by card_number';
+    expect(await rowsOf(consents)).toEqual([
+      [[]],
+      [
+        [
+          { product: null, consentedOn: '2026-08-30' },
+          { product: 'BNT', consentedOn: '2026-08-30' },
+        ],
+      ],
+    ]);
+    await expect(imported(files)).resolves.toMatchObject({ people: unchanged(2), round: unchanged(1) });
+
+    files.round = JSON.stringify(aRound({ doseIntervals: [{ ...mixed, needsMixedIntent: false }] }));
+    await expect(imported(files)).resolves.toMatchObject({ round: { changed: 1 } });
+    files.round = JSON.stringify(
+      aRound({ doseIntervals: [mixed], kind: 'bookIfEligible', registration: undefined }),
+    );
+    expect(await problemsOf(files)).toContain(
+      'round.json /doseIntervals/0/needsMixedIntent: nobody registers for this round, so nobody could state it',
+    );
+  });
+
+  test('a window that the authority closed stays closed; its line says what it has when it opens again', async () => {
+    await imported(authorityFiles());
+    await rowsOf(`update slot set closed_at = ledger_now(), closure_id = 'typhoon' where site_id = 'S2'`);
+    await expect(imported(authorityFiles())).resolves.toMatchObject({ sessions: unchanged(4) });
+    const files = authorityFiles();
+    files.sessions[4] = 'S2,2026-11-12,09:00-12:00,AZ,25';
+    await expect(imported(files)).resolves.toMatchObject({ sessions: { changed: 1, unchanged: 3 } });
+    expect(await rowsOf(`select capacity, capacity_when_open from slot where site_id = 'S2'`)).toEqual([
+      [0, 25],
+    ]);
+  });
+
   test('the same files again change nothing', async () => {
     await imported(authorityFiles());
     const before = await everything();

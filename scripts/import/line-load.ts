@@ -80,8 +80,9 @@ export function loadSites(client: Client, roundId: string): Promise<Counts> {
 }
 
 /** Slots, by site, product and beginning; one that no file names any more stays, since appointments may refer to it. */
-export function loadSessions(client: Client, roundId: string): Promise<Counts> {
-  return load(
+export async function loadSessions(client: Client, roundId: string): Promise<Counts> {
+  const reopenedOtherwise = await keepForReopening(client, roundId);
+  const counts = await load(
     client,
     {
       table: 'slot',
@@ -93,6 +94,27 @@ export function loadSessions(client: Client, roundId: string): Promise<Counts> {
     },
     roundId,
   );
+  return {
+    ...counts,
+    changed: counts.changed + reopenedOtherwise,
+    unchanged: counts.unchanged - reopenedOtherwise,
+  };
+}
+
+/** Windows that the authority closed stay full; the places of their line are those that they have when they open again. */
+async function keepForReopening(client: Client, roundId: string): Promise<number> {
+  const closed = `t.round_id = $1 and t.site_id = s.site_id and t.product = s.product and t.starts_at = s.starts_at
+    and t.closed_at is not null`;
+  const changed = await rowsChanged(
+    client,
+    `update slot t set capacity_when_open = s.capacity from staged_session s
+     where ${closed} and t.capacity_when_open <> s.capacity`,
+    [roundId],
+  );
+  await client.query(`update staged_session s set capacity = t.capacity from slot t where ${closed}`, [
+    roundId,
+  ]);
+  return changed;
 }
 
 /** Supply, by product and county. */
@@ -132,14 +154,16 @@ export async function loadPeople(client: Client): Promise<Counts> {
   await client.query(`
     update simulated_registry.insured_person t
     set name = p.name, birth_date = p.birth_date, card_number = p.card_number,
-      priority_groups = p.priority_groups, mobile_contract = p.mobile_contract
+      priority_groups = p.priority_groups, mobile_contract = p.mobile_contract,
+      parental_consents = p.parental_consents
     from loaded_person l join staged_person p using (line)
     where l.registry_person_id = t.registry_person_id and l.differs`);
   const added = await rowsChanged(
     client,
     `insert into simulated_registry.insured_person
-       (registry_person_id, name, birth_date, card_number, priority_groups, mobile_contract)
-     select l.registry_person_id, p.name, p.birth_date, p.card_number, p.priority_groups, p.mobile_contract
+       (registry_person_id, name, birth_date, card_number, priority_groups, mobile_contract, parental_consents)
+     select l.registry_person_id, p.name, p.birth_date, p.card_number, p.priority_groups, p.mobile_contract,
+       p.parental_consents
      from loaded_person l join staged_person p using (line) where not l.known`,
   );
   await loadNumbers(client);
@@ -157,8 +181,9 @@ const markDifferingPeople = `
   where p.line = l.line and l.known and (
     exists (select from simulated_registry.insured_person t
       where t.registry_person_id = l.registry_person_id
-        and row(t.name, t.birth_date, t.card_number, t.priority_groups, t.mobile_contract)
-          is distinct from row(p.name, p.birth_date, p.card_number, p.priority_groups, p.mobile_contract))
+        and row(t.name, t.birth_date, t.card_number, t.priority_groups, t.mobile_contract, t.parental_consents)
+          is distinct from
+          row(p.name, p.birth_date, p.card_number, p.priority_groups, p.mobile_contract, p.parental_consents))
     or exists (select from staged_number n left join simulated_registry.insured_number k
         on k.number = n.number and k.place = n.place
       where n.line = l.line and k.number is null)

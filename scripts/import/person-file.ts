@@ -14,7 +14,10 @@ import type { LineFile } from './staging';
 const earliestBirth = '1880-01-01';
 const mostDoses = 9;
 
-/** Lists are separated by semicolons: numbers (the one in use first), groups, doses (`AZ 2021-06-01`, in their order). */
+/**
+ * Lists are separated by semicolons: numbers (the one in use first), groups, doses (`AZ 2021-06-01`, in their order),
+ * consents (`2021-08-30`, or `BNT 2021-08-30` to one vaccine only).
+ */
 export const personFile: LineFile<LineContext> = {
   file: 'people.csv',
   required: [
@@ -26,10 +29,12 @@ export const personFile: LineFile<LineContext> = {
     'previous_doses',
     'mobile_contract',
   ],
+  optional: ['parental_consents'],
   table: 'staged_person',
   tableColumns: [
     ...['numbers text[]', 'kinds text[]', 'name text', 'birth_date date', 'card_number text'],
     ...['priority_groups smallint[]', 'dose_products text[]', 'dose_dates date[]', 'mobile_contract text'],
+    'parental_consents jsonb',
   ],
   read: (fields, context) => {
     const numbers = numbersOf(fields);
@@ -45,6 +50,7 @@ export const personFile: LineFile<LineContext> = {
       doses.map(({ product }) => product),
       doses.map(({ givenOn }) => givenOn),
       mobileContractOf(fields),
+      JSON.stringify(consentsOf(fields, context)),
     ];
   },
 };
@@ -113,6 +119,28 @@ function dosesOf(fields: LineFields, { round, today }: LineContext, birthDate: s
     fields.wrong(column, 'doses must be in the order in which they were given, no two on one day');
   }
   return doses;
+}
+
+interface Consent {
+  readonly product: string | null;
+  readonly consentedOn: string;
+}
+
+/** In one order, whatever that of the line, so that the same consents read the same. */
+function consentsOf(fields: LineFields, { round, today }: LineContext): Consent[] {
+  const column = 'parental_consents';
+  const consents = fields.list(column).flatMap((part): Consent[] => {
+    const [, product = null, consentedOn = ''] = /^(?:([A-Za-z0-9-]{1,20})\s+)?(\S+)$/.exec(part) ?? [];
+    if (!isPlainDate(consentedOn)) fields.wrong(column, 'must be written like 2021-08-30 or BNT 2021-08-30');
+    else if (consentedOn > today) fields.wrong(column, 'a consent lies in the future');
+    else if (product !== null && round && !round.vaccines.some((vaccine) => vaccine.product === product)) {
+      fields.wrong(column, `${product} is not among the vaccines of round.json`);
+    } else return [{ product, consentedOn }];
+    return [];
+  });
+  const inOrder = (a: Consent, b: Consent): number =>
+    `${a.consentedOn} ${a.product ?? ''}` < `${b.consentedOn} ${b.product ?? ''}` ? -1 : 1;
+  return consents.toSorted(inOrder);
 }
 
 function mobileContractOf(fields: LineFields): string | null {

@@ -78,7 +78,7 @@ const checks: readonly Check[] = [
       from staged_session s
       join slot known on known.round_id = $1 and known.site_id = s.site_id and known.product = s.product
         and known.session_date = s.session_date and known.starts_at < s.ends_at and s.starts_at < known.ends_at
-      where known.capacity > 0
+      where coalesce(known.capacity_when_open, known.capacity) > 0
         and not exists (select from staged_session same where same.site_id = known.site_id
           and same.product = known.product and same.starts_at = known.starts_at)`,
   },

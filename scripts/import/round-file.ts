@@ -44,6 +44,8 @@ const roundSchema = closed({
       /** The dose that is given after the interval. */
       doseNumber: Type.Integer({ minimum: 2, maximum: 9 }),
       days: Type.Integer({ minimum: 0, maximum: 1000 }),
+      /** Only for those who registered a mixed intent; false when left out. */
+      needsMixedIntent: Type.Optional(Type.Boolean()),
     }),
   ),
   bookingWindows: Type.Array(
@@ -135,9 +137,15 @@ function* contradictionsIn(round: RoundFile): Generator<Finding> {
   for (const [index, name] of round.products.entries()) {
     if (!vaccines.has(name)) yield [`/products/${index}`, unknown(name)];
   }
-  for (const [index, { from, to }] of round.doseIntervals.entries()) {
+  for (const [index, { from, to, needsMixedIntent }] of round.doseIntervals.entries()) {
     if (!vaccines.has(from)) yield [`/doseIntervals/${index}/from`, unknown(from)];
     if (!vaccines.has(to)) yield [`/doseIntervals/${index}/to`, unknown(to)];
+    if (needsMixedIntent && round.kind === 'bookIfEligible') {
+      yield [
+        `/doseIntervals/${index}/needsMixedIntent`,
+        'nobody registers for this round, so nobody could state it',
+      ];
+    }
   }
   yield* bookingWindowsIn(round);
 }

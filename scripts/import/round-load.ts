@@ -12,7 +12,8 @@ export async function stageRound(client: Client, round: RoundFile | undefined): 
       registration_ends_at timestamptz, settles_at timestamptz, age_reckoned_on date) on commit drop;
     create temporary table staged_vaccine (product text, name_zh text, name_en text) on commit drop;
     create temporary table staged_product (product text, place smallint) on commit drop;
-    create temporary table staged_interval (from_product text, to_product text, dose_number smallint, interval_days integer) on commit drop;
+    create temporary table staged_interval (from_product text, to_product text, dose_number smallint,
+      interval_days integer, needs_mixed_intent boolean) on commit drop;
     create temporary table staged_window (product text, age_from smallint, age_to smallint,
       opens_at timestamptz, closes_at timestamptz) on commit drop`);
   if (!round) return;
@@ -31,9 +32,9 @@ export async function stageRound(client: Client, round: RoundFile | undefined): 
       name_en: nameEn,
     })),
     product: round.products.map((product, index) => ({ product, place: index + 1 })),
-    interval: round.doseIntervals.map(({ from, to, doseNumber, days }) => ({
+    interval: round.doseIntervals.map(({ from, to, doseNumber, days, needsMixedIntent = false }) => ({
       ...{ from_product: from, to_product: to },
-      ...{ dose_number: doseNumber, interval_days: days },
+      ...{ dose_number: doseNumber, interval_days: days, needs_mixed_intent: needsMixedIntent },
     })),
     window: round.bookingWindows.map(({ product, ageFrom, ageTo, opensAt, closesAt }) => ({
       ...{ product, age_from: ageFrom, age_to: ageTo },
@@ -67,8 +68,10 @@ const differences = `
       (select array_agg(product order by place) from round_product where round_id = $1)
       is distinct from (select array_agg(product order by place) from staged_product)
     union all select '/doseIntervals', exists (
-      (select from_product, to_product, dose_number, interval_days from dose_interval where round_id = $1 except table staged_interval)
-      union all (table staged_interval except select from_product, to_product, dose_number, interval_days from dose_interval where round_id = $1))
+      (select from_product, to_product, dose_number, interval_days, needs_mixed_intent from dose_interval where round_id = $1
+        except table staged_interval)
+      union all (table staged_interval except
+        select from_product, to_product, dose_number, interval_days, needs_mixed_intent from dose_interval where round_id = $1))
     union all select '/bookingWindows', exists (
       (select product, age_from, age_to, opens_at, closes_at from booking_window where round_id = $1 except table staged_window)
       union all (table staged_window except select product, age_from, age_to, opens_at, closes_at from booking_window where round_id = $1))
@@ -178,10 +181,11 @@ export async function loadRound(client: Client, roundId: string): Promise<Counts
      on conflict (round_id, product) do nothing`,
   );
   rows += await run(
-    `insert into dose_interval as t (round_id, from_product, to_product, dose_number, interval_days)
-     select $1, from_product, to_product, dose_number, interval_days from staged_interval
-     on conflict (round_id, from_product, to_product, dose_number) do update set interval_days = excluded.interval_days
-     where t.interval_days <> excluded.interval_days`,
+    `insert into dose_interval as t (round_id, from_product, to_product, dose_number, interval_days, needs_mixed_intent)
+     select $1, from_product, to_product, dose_number, interval_days, needs_mixed_intent from staged_interval
+     on conflict (round_id, from_product, to_product, dose_number) do update
+     set interval_days = excluded.interval_days, needs_mixed_intent = excluded.needs_mixed_intent
+     where (t.interval_days, t.needs_mixed_intent) <> (excluded.interval_days, excluded.needs_mixed_intent)`,
   );
   rows += await run(
     `insert into booking_window (round_id, product, age_from, age_to, opens_at, closes_at)

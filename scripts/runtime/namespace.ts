@@ -20,7 +20,9 @@ export async function prepareNamespace(address: string, namespace: string): Prom
   try {
     await register(connection, namespace);
     await retried(() => addSearchAttributes(connection, namespace));
-    await retried(() => connection.workflowService.listWorkflowExecutions({ namespace, pageSize: 1 }));
+    // A server knows the attributes some seconds before it lets workflows start with them.
+    const query = searchAttributes.map(({ name }) => `${name} is null`).join(' and ');
+    await retried(() => connection.workflowService.listWorkflowExecutions({ namespace, query, pageSize: 1 }));
   } finally {
     await connection.close();
   }

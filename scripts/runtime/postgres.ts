@@ -38,6 +38,10 @@ export interface PostgresOptions {
   readonly databaseUrl?: string | undefined;
   /** False for throw-away data: no waiting for the disk. A killed server still loses nothing, a dead machine does. */
   readonly durable?: boolean;
+  /** More of the server's own settings, as `name=value`. */
+  readonly settings?: readonly string[];
+  /** What the server gets into its environment beside our own, asked at each start. */
+  readonly environment?: () => Promise<Readonly<Record<string, string>>>;
 }
 
 /** A PostgreSQL server that answers. */
@@ -59,6 +63,8 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
     programs: postgresPrograms(account),
     password: secret(options.home, 'postgresPassword'),
     durable: options.durable ?? true,
+    settings: options.settings ?? [],
+    environment: options.environment ?? (async () => ({})),
   };
   await stopLeftOver(cluster);
   if (!existsSync(path.join(cluster.data, 'PG_VERSION'))) await initialise(cluster);
@@ -73,6 +79,8 @@ interface Cluster {
   readonly programs: PostgresPrograms;
   readonly password: string;
   readonly durable: boolean;
+  readonly settings: readonly string[];
+  readonly environment: () => Promise<Readonly<Record<string, string>>>;
 }
 
 /** A cluster made half is worthless: it is removed, so that the next start makes it whole. */
@@ -151,8 +159,8 @@ async function begin(cluster: Cluster, keeper: Keeper, port: number): Promise<Pr
 async function spawn(cluster: Cluster, keeper: Keeper, port: number, log: string): Promise<Program> {
   return keeper.spawn('postgres', {
     command: cluster.programs.postgres,
-    args: ['-D', cluster.data, '-p', String(port), ...serverSettings(cluster.durable)],
-    env: serverEnvironment(),
+    args: ['-D', cluster.data, '-p', String(port), ...serverSettings(cluster)],
+    env: { ...serverEnvironment(), ...(await cluster.environment()) },
     cwd: '/',
     logFile: log,
     ...(cluster.account ? { account: cluster.account } : {}),
@@ -161,7 +169,7 @@ async function spawn(cluster: Cluster, keeper: Keeper, port: number, log: string
   });
 }
 
-function serverSettings(durable: boolean): string[] {
+function serverSettings({ durable, settings: more }: Cluster): string[] {
   const settings = [
     'listen_addresses=127.0.0.1',
     'unix_socket_directories=',
@@ -171,6 +179,7 @@ function serverSettings(durable: boolean): string[] {
     'log_min_error_statement=panic',
     'log_error_verbosity=terse',
     ...(durable ? [] : ['fsync=off', 'full_page_writes=off']),
+    ...more,
   ];
   return settings.flatMap((setting) => ['-c', setting]);
 }

@@ -20,9 +20,18 @@ export interface ProcessSpec {
   readonly settings: Readonly<Record<string, string>>;
 }
 
-/** A process that runs until it is stopped. */
-export function longRunning(spec: ProcessSpec, home: string, keeper: Keeper): Supervised {
-  return new Supervised(spec.name, () => begin(spec, home, keeper));
+/**
+ * A process that runs until it is stopped. `moreSettings` is asked at each start and stands over the others.
+ */
+export function longRunning(
+  spec: ProcessSpec,
+  home: string,
+  keeper: Keeper,
+  moreSettings: () => Promise<ProcessSpec['settings']> = async () => ({}),
+): Supervised {
+  return new Supervised(spec.name, async () =>
+    begin({ ...spec, settings: { ...spec.settings, ...(await moreSettings()) } }, home, keeper),
+  );
 }
 
 /** Runs a program that does one thing and ends; throws a PlainFailure with its last words when it failed. */

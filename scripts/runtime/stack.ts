@@ -28,6 +28,8 @@ const scripts = {
   'text-sender': 'workers/text-sender.js',
 } as const;
 
+const workers = ['citizen', 'relay', 'text-sender'] as const;
+
 /** A part that can be stopped, killed and started by itself. */
 export type PartName = keyof typeof scripts | 'postgres' | 'temporal';
 
@@ -57,6 +59,14 @@ export interface StackOptions {
   /** Called as soon as the pages answer, before the engine runs. */
   readonly onPages?: (url: string) => void;
   readonly onCrash?: CrashListener;
+  /**
+   * What one part alone gets into its environment, asked at each of its starts: a fault run puts a wire or another
+   * clock under it. `databaseUrl` is where the ledger answers; undefined while PostgreSQL itself starts.
+   */
+  readonly environmentOf?: (
+    part: PartName,
+    databaseUrl: string | undefined,
+  ) => Promise<Readonly<Record<string, string>>>;
   /** Ends a start that is still going on. */
   readonly abort?: AbortSignal;
 }
@@ -73,6 +83,8 @@ export interface Stack {
   };
   /** Where the simulated SMS centre shows what phones received; undefined with a real gateway. */
   readonly smsInboxUrl: string | undefined;
+  /** Where each process of ours serves its Prometheus metrics. */
+  readonly metricsUrls: Readonly<Record<string, string>>;
   /** The settings that our processes run with, for whoever wants to open the same ledger. */
   readonly settings: Environment;
   /** One part, to stop, kill and start it by itself. Throws for a part that someone else runs. */
@@ -111,6 +123,7 @@ class StackBuilding {
   readonly #keeper = new Keeper();
   /** In the order of their start. */
   readonly #parts: Supervised[] = [];
+  readonly #metricsUrls: Record<string, string> = {};
   #stopping: Promise<void> | undefined;
 
   constructor(options: StackOptions, release: () => void) {
@@ -121,7 +134,7 @@ class StackBuilding {
 
   async build(): Promise<Stack> {
     const { say = () => undefined, given = {} } = this.#options;
-    const { throwAway = false } = this.#options;
+    const { throwAway = false, environmentOf } = this.#options;
     if (throwAway) await this.#keeper.removeAtEnd(this.#home);
     const port = await this.#pagesPort();
 
@@ -131,6 +144,7 @@ class StackBuilding {
       keeper: this.#keeper,
       databaseUrl: given.DATABASE_URL,
       durable: this.#options.durable ?? true,
+      ...(environmentOf ? { environment: () => environmentOf('postgres', undefined) } : {}),
     });
     this.#own(postgres.server);
     await migrateToLatest(postgres.url);
@@ -169,14 +183,13 @@ class StackBuilding {
     await this.#start('api', settings);
     await this.#untilPagesAnswer(url);
     this.#options.onPages?.(url);
+    this.#metricsUrls['api'] = `${url}/metrics`;
 
     say('Starting Temporal …');
     const [temporal] = await Promise.all([temporalPlan.start(), this.#options.loadData?.(postgres.url)]);
     this.#own(temporal.server);
     say('Starting the workers …');
-    await this.#start('citizen', settings);
-    await this.#start('relay', settings);
-    await this.#start('text-sender', settings);
+    for (const worker of workers) await this.#startMeasured(worker, settings);
     await runToEnd({ name: 'schedules', script: 'workers/schedules.js', settings }, this.#home, this.#keeper);
 
     return {
@@ -184,6 +197,7 @@ class StackBuilding {
       databaseUrl: postgres.url,
       temporal: { address: temporal.address, namespace: temporal.namespace, uiUrl: temporal.uiUrl },
       smsInboxUrl: simulated.SMS_INBOX_URL,
+      metricsUrls: this.#metricsUrls,
       settings,
       process: (name) => this.#part(name),
       broken: this.#keeper.gone.then(() => new Error('The process that keeps the servers has ended.')),
@@ -218,9 +232,22 @@ class StackBuilding {
   }
 
   async #start(name: keyof typeof scripts, settings: Environment): Promise<void> {
-    const part = longRunning({ name, script: scripts[name], settings }, this.#home, this.#keeper);
+    const { environmentOf } = this.#options;
+    const part = longRunning(
+      { name, script: scripts[name], settings },
+      this.#home,
+      this.#keeper,
+      environmentOf && (() => environmentOf(name, settings.DATABASE_URL)),
+    );
     this.#own(part);
     await part.start();
+  }
+
+  /** With metrics on a port of its own: on one machine no two workers can share one. */
+  async #startMeasured(name: (typeof workers)[number], settings: Environment): Promise<void> {
+    const port = String(await freePort());
+    this.#metricsUrls[name] = `http://127.0.0.1:${port}/metrics`;
+    await this.#start(name, { ...settings, METRICS_PORT: port });
   }
 
   async #pagesPort(): Promise<number> {
@@ -255,6 +282,7 @@ class StackBuilding {
       YIYUE_INDEX_KEY: secret(this.#home, 'YIYUE_INDEX_KEY', key),
       YIYUE_SESSION_KEY: secret(this.#home, 'YIYUE_SESSION_KEY', key),
       YIYUE_CAPTCHA_KEY: secret(this.#home, 'YIYUE_CAPTCHA_KEY', key),
+      YIYUE_SETTLEMENT_KEY: secret(this.#home, 'YIYUE_SETTLEMENT_KEY', key),
     };
   }
 }

@@ -2,18 +2,15 @@
  * Finds the Temporal CLI that serves the embedded default: on PATH, in the cache of this machine, by download,
  * or built from the pinned Go module in `scripts/temporal-cli/`.
  */
-import { execFile, spawn } from 'node:child_process';
-import { access, chmod, constants, mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { access, chmod, constants, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
-import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { projectRoot } from '../../config/project-root';
-import { PlainFailure, systemErrorCode } from './failure';
-import { readJson, writeJson } from './home';
-import { identityOf, isStillRunning } from './process-identity';
-import type { ProcessIdentity } from './process-identity';
+import { systemErrorCode } from './failure';
+import { buildWithGo } from './go-build';
+import { onlyOneOnThisMachine } from './machine-lock';
 
 const run = promisify(execFile);
 
@@ -21,8 +18,6 @@ const run = promisify(execFile);
 const version = '1.8.2';
 /** Without a network the look-up fails at once or hangs; the build is the way on. */
 const downloadConnectMs = 8_000;
-/** A lock says within moments whose it is; one that does not was left by a kill in between. */
-const namelessMs = 10_000;
 /** Packages that `go build -v` names on its way, for the progress line. */
 const packagesToBuild = 1_450;
 
@@ -40,7 +35,7 @@ export async function temporalBinary(search: BinarySearch): Promise<string> {
   const found = (await onPath(search.searchPath ?? process.env['PATH'] ?? '')) ?? (await usable(cached));
   if (found !== undefined) return found;
   await mkdir(path.dirname(cached), { recursive: true });
-  return onlyOne(`${cached}.lock`, search.say, async () => {
+  return onlyOneOnThisMachine(`${cached}.lock`, search.say, async () => {
     const madeMeanwhile = await usable(cached);
     if (madeMeanwhile !== undefined) return madeMeanwhile;
     // The same file system as the cache, so that the last step is one rename.
@@ -58,7 +53,8 @@ export async function temporalBinary(search: BinarySearch): Promise<string> {
   });
 }
 
-function cacheFolder(): string {
+/** Where this machine keeps what it built or fetched once. */
+export function cacheFolder(): string {
   return path.join(process.env['XDG_CACHE_HOME'] ?? path.join(os.homedir(), '.cache'), 'yiyue', 'bin');
 }
 
@@ -75,7 +71,7 @@ async function onPath(searchPath: string): Promise<string | undefined> {
 }
 
 /** The file when it is a Temporal CLI that runs on this machine. */
-async function usable(file: string): Promise<string | undefined> {
+export async function usable(file: string): Promise<string | undefined> {
   try {
     await access(file, constants.X_OK);
     await run(file, ['--version'], { timeout: 30_000 });
@@ -109,93 +105,21 @@ async function download(workFolder: string, search: BinarySearch): Promise<strin
 }
 
 async function build(target: string, search: BinarySearch): Promise<string> {
-  const source = path.join(projectRoot, 'scripts/temporal-cli');
-  const env = { ...process.env, PATH: search.searchPath ?? process.env['PATH'], CGO_ENABLED: '0' };
-  await run('go', ['version'], { env }).catch(() => {
-    throw new PlainFailure(
+  await buildWithGo({
+    args: [
+      ...['build', '-v', '-mod=mod'],
+      ...['-ldflags', `-s -w -X github.com/temporalio/cli/internal/temporalcli.Version=${version}`],
+      ...['-o', target, 'github.com/temporalio/cli/cmd/temporal'],
+    ],
+    folder: path.join(projectRoot, 'scripts/temporal-cli'),
+    environment: search.searchPath === undefined ? {} : { PATH: search.searchPath },
+    packages: packagesToBuild,
+    progress: 'Building Temporal from its source, once on this machine (some minutes)',
+    noGo:
       'Temporal is missing: it could be neither found on PATH nor downloaded, and there is no Go to build it with; ' +
-        'install the Temporal CLI or Go, or give TEMPORAL_ADDRESS.',
-    );
+      'install the Temporal CLI or Go, or give TEMPORAL_ADDRESS.',
+    failed: 'Temporal could not be built; install the Temporal CLI or give TEMPORAL_ADDRESS.',
+    say: search.say,
   });
-  const args = [
-    'build',
-    '-v',
-    '-mod=mod',
-    '-ldflags',
-    `-s -w -X github.com/temporalio/cli/internal/temporalcli.Version=${version}`,
-    '-o',
-    target,
-    'github.com/temporalio/cli/cmd/temporal',
-  ];
-  const go = spawn('go', args, {
-    cwd: source,
-    env,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  const ended = new Promise<number | null>((resolve, reject) =>
-    go.once('close', resolve).once('error', reject),
-  );
-  const endWithUs = () => go.kill();
-  process.once('exit', endWithUs);
-  const lastOutput: string[] = [];
-  let packages = 0;
-  for await (const line of createInterface({ input: go.stderr })) {
-    lastOutput.push(line);
-    if (lastOutput.length > 8) lastOutput.shift();
-    packages += 1;
-    const percent = Math.min(99, Math.floor((100 * packages) / packagesToBuild));
-    search.say(
-      `Building Temporal from its source, once on this machine (some minutes): ${String(percent)} %`,
-    );
-  }
-  const code = await ended;
-  process.off('exit', endWithUs);
-  if (code !== 0) {
-    const output = lastOutput.join('\n');
-    if (output.includes('no space left on device')) {
-      throw new PlainFailure('The disk is full: building Temporal needs some 3 GB.');
-    }
-    throw new PlainFailure(
-      `Temporal could not be built; install the Temporal CLI or give TEMPORAL_ADDRESS. Go said:\n${output}`,
-    );
-  }
   return target;
-}
-
-/** Lets one process of this machine work at a time; a lock whose owner is gone is taken over. */
-async function onlyOne<T>(lock: string, say: (progress: string) => void, work: () => Promise<T>): Promise<T> {
-  while (!(await takeLock(lock))) {
-    say('Waiting for another start on this machine that is making Temporal ready …');
-    await pause(500);
-  }
-  try {
-    return await work();
-  } finally {
-    await rm(lock, { recursive: true, force: true });
-  }
-}
-
-/** A folder is the lock, since making one succeeds for a single process only. */
-async function takeLock(lock: string): Promise<boolean> {
-  const ownerFile = path.join(lock, 'owner.json');
-  try {
-    await mkdir(lock);
-  } catch (error) {
-    if (systemErrorCode(error) !== 'EEXIST') throw error;
-    const owner = readJson(ownerFile);
-    const abandoned = isIdentity(owner) ? !isStillRunning(owner) : await isOlderThan(lock, namelessMs);
-    if (abandoned) await rm(lock, { recursive: true, force: true });
-    return false;
-  }
-  writeJson(ownerFile, identityOf(process.pid));
-  return true;
-}
-
-async function isOlderThan(place: string, ms: number): Promise<boolean> {
-  const facts = await stat(place).catch(() => undefined);
-  return facts !== undefined && Date.now() - facts.mtimeMs > ms;
-}
-
-function isIdentity(value: unknown): value is ProcessIdentity {
-  return typeof value === 'object' && value !== null && 'pid' in value && 'startedAt' in value;
 }

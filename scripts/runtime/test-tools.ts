@@ -68,14 +68,16 @@ export async function prepareTestTools(say: (text: string) => void): Promise<voi
   for (const tool of tools) {
     if (tool.find() !== undefined) continue;
     say(`Installing ${tool.what} for the tests, once …`);
-    if (process.getuid?.() === 0 && onPath('apt-get') !== undefined) await installPackages(tool.packages);
+    await installPackages(tool.packages);
     if (tool.find() === undefined && tool.download) await run(tool.download);
     if (tool.find() !== undefined) continue;
     say(`The tests need ${tool.what}; on Debian: apt-get install ${tool.packages.join(' ')}.`);
   }
 }
 
-async function installPackages(packages: readonly string[]): Promise<void> {
+/** Installs Debian's packages where we may; whether it worked is for the caller to look. */
+export async function installPackages(packages: readonly string[]): Promise<void> {
+  if (process.getuid?.() !== 0 || onPath('apt-get') === undefined) return;
   await run(['apt-get', 'update', '-qq']);
   await run(['apt-get', 'install', '-y', '-qq', '--no-install-recommends', ...packages]);
 }

@@ -34,6 +34,7 @@ export class LedgerWorld {
       dataKeys: new Map([[1, randomBytes(32)]]),
       currentDataKey: 1,
       indexKey: randomBytes(32),
+      settlementSeed: randomBytes(32),
     };
     const ledger = openLedger({
       databaseUrl: database.url,
@@ -231,6 +232,29 @@ export class LedgerWorld {
         .execute();
       await recordChange(tx, { personKey, actor: 'system', channel: 'test' }, 'invite', {});
     });
+  }
+
+  /** The invitation's text as a settlement leaves it: written, and held until a wave releases it. */
+  async heldInvitation(
+    personKey: string,
+    options: { roundId?: string; product?: string; mobile?: string } = {},
+  ): Promise<void> {
+    const { roundId = 'round-1', product = 'Moderna', mobile = mobileInvented } = options;
+    await this.ledger.db
+      .insertInto('text_message')
+      .values({
+        person_key: personKey,
+        purpose: 'invitation',
+        occasion: roundId,
+        contact_id: await this.contact(personKey, mobile),
+        parameters: JSON.stringify({
+          ...{ roundId, product },
+          ...{ opensAt: at(0, 10 * hour), closesAt: at(10, 12 * hour) },
+        }),
+        lane: 'mass',
+        status: 'held',
+      })
+      .execute();
   }
 
   /** A mobile as given at a registration. */

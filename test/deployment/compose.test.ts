@@ -33,6 +33,7 @@ const chosen = {
   YIYUE_INDEX_KEY: 'chosen',
   YIYUE_SESSION_KEY: 'chosen',
   YIYUE_CAPTCHA_KEY: 'chosen',
+  YIYUE_SETTLEMENT_KEY: 'chosen',
 };
 
 /** What docker-compose makes of the file; it rejects with its complaint. */

@@ -7,7 +7,9 @@ import { walk } from '../../scripts/demo/walk';
 import { Way } from '../../scripts/demo/way';
 import { wholeWay } from '../../scripts/demo/whole-way';
 import { systemErrorCode } from '../../scripts/runtime/failure';
-import { findCanaries, type CanaryFind } from './canary-scan';
+import { eventually } from '../support/eventually';
+import { TraceCollector } from '../support/trace-collector';
+import { findCanaries, type CanaryFind } from '../../scripts/faults/canary-scan';
 import { journeyPerson, loadJourneyRound } from './journey-round';
 
 jest.setTimeout(180_000);
@@ -19,17 +21,23 @@ const canaries = { name, personNumber, cardNumber, mobile };
 const homeOf = new Set(['postgres', 'sms-inbox.jsonl']);
 
 let instance: Instance;
+let traces: TraceCollector;
 /** Bodies of all answers, by status. */
 const answers: { readonly status: number; readonly text: string }[] = [];
 const client = () => new CitizenClient(instance.url, ({ status }, text) => answers.push({ status, text }));
 
 beforeAll(async () => {
+  traces = await TraceCollector.start();
   instance = await openInstance({
+    given: { TRACES_URL: traces.url, TRACES_SHARE: '1' },
     loadData: (databaseUrl) =>
       loadJourneyRound(databaseUrl, new Date().toISOString(), { roundId: 'canary', people: [person] }),
   });
 });
-afterAll(() => instance.close());
+afterAll(async () => {
+  await instance.close();
+  await traces.close();
+});
 
 /** Every file of the instance's folder but those where personal values belong. */
 function filesOfTheHome(folder = instance.home): string[] {
@@ -83,6 +91,8 @@ const findsInAnswers = () =>
   answers.flatMap(({ status, text }) => [
     ...findCanaries(canaries, Buffer.from(text), `answer ${String(status)}`),
   ]);
+
+const findsInTraces = () => traces.bodies.flatMap((body) => [...findCanaries(canaries, body, 'traces')]);
 
 async function refusalsOfEveryKind(): Promise<void> {
   const stranger = client();
@@ -170,6 +180,40 @@ test('name, number, card and mobile of a citizen on the whole way stand nowhere 
   const { finds, runs } = await findsInTemporal();
   expect(finds).toEqual([]);
   expect(runs).toBeGreaterThan(2);
+  expect(traces.spans.length).toBeGreaterThan(50);
+  expect(findsInTraces()).toEqual([]);
+});
+
+test('a trace leads from a citizen’s request through the relay to the activity that it brought about', async () => {
+  const waysTo = (name: string) =>
+    traces.spans
+      .filter((span) => span.name === name)
+      .map((span) =>
+        traces
+          .wayTo(span)
+          .map((one) => `${one.service} ${one.name}`)
+          .join(' > '),
+      );
+  const signal = 'yiyue-relay SignalWithStartWorkflow:citizen';
+  // A booking goes through a batch with others', and its trace all the same through to the engine.
+  const booked = ['yiyue-api POST /v1/appointments', 'yiyue-api book', signal].join(' > ');
+  await eventually(
+    () => waysTo('SignalWithStartWorkflow:citizen'),
+    (ways) => ways.includes(booked),
+  );
+  // The reminder is of the appointment as it was moved to, and is met in the trace of that.
+  const reminded = [
+    'yiyue-api PUT /v1/appointments/:appointmentNumber',
+    'yiyue-api move',
+    signal,
+    'yiyue-citizen HandleSignal:citizenChanged',
+    'yiyue-citizen StartActivity:meetObligation',
+    'yiyue-citizen RunActivity:meetObligation',
+  ].join(' > ');
+  await eventually(
+    () => waysTo('RunActivity:meetObligation'),
+    (ways) => ways.includes(reminded),
+  );
 });
 
 test('control: what is planted in a log, a payload, a memo and an answer is found by the same look', async () => {

@@ -3,7 +3,7 @@ import { openInstance, type Instance } from '../../scripts/demo/instance';
 import { walk } from '../../scripts/demo/walk';
 import { Way, type AcknowledgedWrite } from '../../scripts/demo/way';
 import { wholeWay } from '../../scripts/demo/whole-way';
-import { brokenInvariants } from './invariants';
+import { brokenInvariants } from '../../scripts/faults/invariants';
 import { journeyPerson, loadJourneyRound } from './journey-round';
 
 jest.setTimeout(240_000);

@@ -6,10 +6,11 @@ import {
   type Instant,
 } from '../../domain/civil-time/plain-date';
 import { openInstance, type Instance } from '../../scripts/demo/instance';
+import { releaseInvitations } from '../../scripts/demo/release-invitations';
 import { walk } from '../../scripts/demo/walk';
 import { Way } from '../../scripts/demo/way';
 import { recordAttendance, wholeWay, type WayStep } from '../../scripts/demo/whole-way';
-import { brokenInvariants } from './invariants';
+import { brokenInvariants } from '../../scripts/faults/invariants';
 import { journeyPerson, loadJourneyRound } from './journey-round';
 
 jest.setTimeout(120_000);
@@ -46,7 +47,7 @@ const bookedDay = () => taipeiDateOf(absent.know('slot').startsAt);
 test('two people book the same window', async () => {
   await walk(absent, steps('sign in', 'register'));
   await walk(late, steps('sign in', 'register'));
-  await walk(absent, steps('settlement', 'booking opens', 'book'));
+  await walk(absent, steps('settlement', 'release of invitations', 'booking opens', 'book'));
   await late.textsCame('invitation');
   late.learn({ ...absent.places(), product: absent.know('product') });
   await walk(late, steps('book'));
@@ -91,6 +92,8 @@ test('the next round takes them over by itself, settles and invites them', async
   expect(carried).toMatchObject({ roundId: 'second', carriedFrom: 'first', stage: 'registered' });
   await absent.textsCame();
   await instance.clock.stepTo(addMs(now, 45 * minuteMs));
+  await absent.textsCame();
+  await releaseInvitations(instance, 'second');
   await absent.textsCame('invitation');
   expect(await absent.client.must('GET', '/v1/invitation')).toMatchObject({
     rights: [{ roundId: 'second', doseNumber: 1 }],

@@ -1,7 +1,7 @@
 import { openInstance, type Instance } from '../../scripts/demo/instance';
 import { CitizenClient, type ApiAnswer } from '../../scripts/demo/citizen-client';
 import { expectGovernmentForm } from '../../scripts/demo/way';
-import { brokenInvariants } from './invariants';
+import { brokenInvariants } from '../../scripts/faults/invariants';
 import { journeyPerson, loadJourneyRound } from './journey-round';
 
 jest.setTimeout(120_000);

@@ -154,7 +154,8 @@ const words =
 
 /** Reads a question in words as a person does. */
 function answerTo(question: string): number {
-  const found = question.match(/[零一二三四五六七八九十]+(?=[加減和個，等])|[a-z]+/gi) ?? [];
+  const found =
+    question.replaceAll('兩', '二').match(/[零一二三四五六七八九十]+(?=[加減和個，等])|[a-z]+/gi) ?? [];
   const [a = 0, b = 0] = found
     .map((word) => Math.max(numerals.indexOf(word), words.indexOf(word.toLowerCase())))
     .filter((number) => number >= 0);

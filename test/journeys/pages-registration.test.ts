@@ -302,3 +302,28 @@ describe('the session', () => {
     expect(v.address).toBe('/sign-in?next=registration');
   });
 });
+
+test('who gave a number that the carrier refuses reads so, and no more once it is corrected', async () => {
+  const v = await registered(await town.person());
+  const { db } = town.running.world.ledger;
+  const notice = '簡訊送不到您的手機';
+  await v.open('/registration');
+  expect(await v.page.getByText(notice).count()).toBe(0);
+  // What the sender records when the gateway refuses the number for good.
+  await db
+    .updateTable('text_message')
+    .set({ status: 'rejected', last_code: 'ESME_RINVDSTADR' })
+    .where('status', '=', 'queued')
+    .execute();
+  await v.page.setViewportSize({ width: 360, height: 780 });
+  await v.open('/registration');
+  expect(await v.page.getByText(notice).count()).toBe(1);
+  expect(await v.page.locator('.attention').innerText()).toContain('09*****678');
+  await v.press('修改登記');
+  await v.page.click('a[href="/registration/mobile?then=check"]');
+  await v.page.fill('#mobile', '0912 345 679');
+  await v.press('繼續');
+  await v.press('確認修改');
+  await v.open('/registration');
+  expect(await v.page.getByText(notice).count()).toBe(0);
+});

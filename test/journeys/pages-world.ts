@@ -12,6 +12,7 @@ import {
 } from '../../domain/civil-time/plain-date';
 import { ledgerNow, stepClockTo } from '../../ledger/clock';
 import { syntheticCardNumber, syntheticNationalId } from '../../scripts/demo-data/synthetic-numbers';
+import type { AppParts } from '../../api/app';
 import { AppWorld } from '../support/app';
 import { pagesPlugin, type PagesOptions } from '../../web/pages';
 
@@ -37,8 +38,9 @@ const siteNames = [
 ] as const;
 
 export class PagesTown {
-  static async open(options: Partial<PagesOptions> = {}): Promise<PagesTown> {
+  static async open(options: Partial<PagesOptions> = {}, parts: Partial<AppParts> = {}): Promise<PagesTown> {
     const running = await AppWorld.create({
+      ...parts,
       pages: pagesPlugin({ secure: false, demonstration: true, ...options }),
     });
     const address = await running.app.listen({ host: '127.0.0.1', port: 0 });

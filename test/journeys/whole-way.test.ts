@@ -3,7 +3,7 @@ import { walk, StepFailed } from '../../scripts/demo/walk';
 import { Way } from '../../scripts/demo/way';
 import { wholeWay } from '../../scripts/demo/whole-way';
 import { demonstrationPeople } from '../../scripts/demo-data/known-people';
-import { brokenInvariants } from './invariants';
+import { brokenInvariants } from '../../scripts/faults/invariants';
 
 jest.setTimeout(120_000);
 

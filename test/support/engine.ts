@@ -10,11 +10,14 @@ import { Registry } from 'prom-client';
 
 import type { Ledger } from '../../ledger/database';
 import { createCitizenWorker, installRuntime } from '../../workers/citizen-worker';
+import { startPlaceCarrier } from '../../workers/place-carrier';
+import { startClosureCarrier } from '../../workers/closure-carrier';
 import { startRelay, type RelayOptions } from '../../workers/citizen-relay';
 import { openLog, type WorkerLog } from '../../workers/log';
 import type { Running } from '../../workers/process';
 import { SteppingClock } from '../../workers/stepping-clock';
 import { openTemporalClient, type TemporalClient } from '../../workers/temporal-client';
+import { startWaveCarrier } from '../../workers/wave-carrier';
 import { createTestTemporal, type TestTemporal } from './temporal';
 
 /** Everything that the parts logged, line by line. */
@@ -84,7 +87,20 @@ export class TestEngine {
       idleMs: 30,
       ...changes,
     });
-    this.#relays.push(relay);
+    const { ledger, temporal, place } = this;
+    const carrier = startPlaceCarrier({
+      ...{ ledger, temporal, taskQueue: place.taskQueue, log, metrics: new Registry() },
+      idleMs: 50,
+    });
+    const waves = startWaveCarrier({
+      ...{ ledger, temporal, taskQueue: place.taskQueue, log, metrics: new Registry() },
+      idleMs: 50,
+    });
+    const closures = startClosureCarrier({
+      ...{ ledger, temporal, taskQueue: place.taskQueue, log, metrics: new Registry() },
+      idleMs: 50,
+    });
+    this.#relays.push(relay, carrier, waves, closures);
     return relay;
   }
 

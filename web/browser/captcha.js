@@ -24,7 +24,7 @@ for (const place of document.querySelectorAll('[data-captcha]')) {
   widget.setAttribute('challenge', place.dataset.challenge);
   widget.setAttribute('name', 'altcha');
   widget.setAttribute('language', place.dataset.language);
-  widget.setAttribute('auto', 'onfocus');
+  widget.setAttribute('auto', place.dataset.auto);
   widget.setAttribute('configuration', JSON.stringify({ hideLogo: true, hideFooter: true }));
   place.append(widget);
   place.hidden = false;

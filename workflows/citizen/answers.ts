@@ -18,6 +18,11 @@ export class Answers {
     this.#later.clear();
   }
 
+  /** Whether the ledger was asked and its answer leaves something out of account that the snapshot still names. */
+  get anySettled(): boolean {
+    return this.#settled.size > 0;
+  }
+
   /** The unsettled obligation to ask about first. */
   nextOf(owed: readonly Obligation[]): Obligation | undefined {
     return owed

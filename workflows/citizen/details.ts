@@ -7,6 +7,7 @@ import type { Stage } from '../../domain/lifecycle/transitions';
 const stageWords: Record<Stage, string> = {
   registered: 'registered, waits for settlement',
   withdrawn: 'registration withdrawn',
+  offered: 'is offered a freed place',
   invited: 'may book',
   booked: 'holds an appointment',
   attended: 'was vaccinated',

@@ -4,6 +4,7 @@ import { openObligations } from '../../domain/lifecycle/obligations';
 import type { CitizenSnapshot } from '../../domain/lifecycle/snapshot';
 import { recordAttendance } from '../../ledger/attendance';
 import { book, cancel } from '../../ledger/booking';
+import { recordChange } from '../../ledger/citizen-command';
 import { clockOffsetMs } from '../../ledger/clock';
 import { readSnapshots } from '../../ledger/snapshot';
 import { LedgerWorld, at, hour } from '../../test/builders/ledger-world';
@@ -157,6 +158,50 @@ test('a run ends when nothing is due for days, and the person wakes when somethi
   await running.clock().stepTo(at(8, 20 * hour));
   expect(await purposes(personKey)).toEqual(['remindOfAppointment']);
   expect((await described(personKey, running)).runId).not.toBe(asleep.runId);
+});
+
+test('a person to whom nothing is owed costs six events, and the ledger knows that the run sleeps', async () => {
+  const running = await begin();
+  const personKey = await world.person();
+  await world.ledger.db
+    .transaction()
+    .execute((tx) => recordChange(tx, { personKey, actor: 'citizen', channel: 'test' }, 'identify', {}));
+  const { runId } = await eventually(
+    () => described(personKey, running),
+    ({ status }) => status.name === 'COMPLETED',
+  );
+  const { events } = await running.temporal.client.workflow
+    .getHandle(citizenWorkflowId(personKey), runId)
+    .fetchHistory();
+  expect(events).toHaveLength(6);
+  await running.clock().untilRest();
+  const { asleep } = await world.ledger.db
+    .selectFrom('citizen_outbox')
+    .select('asleep')
+    .where('person_key', '=', personKey)
+    .executeTakeFirstOrThrow();
+  expect(asleep).toBe(true);
+});
+
+test('who was reminded to book is waited for by the same run, without a signal of what it did itself', async () => {
+  const running = await begin();
+  const personKey = await invitedPerson();
+  await running.clock().stepTo(at(2, 20 * hour));
+  const reminded = await described(personKey, running);
+  expect(reminded.status.name).toBe('RUNNING');
+  await bookSlot(personKey, await world.slot({ siteId: 'S1', capacity: 1, day: 4 }));
+  await eventually(
+    () => outlook(personKey, running),
+    ({ next }) => next?.kind === 'remindOfAppointment',
+  );
+  const { runId } = await described(personKey, running);
+  expect(runId).toBe(reminded.runId);
+  const { events } = await running.temporal.client.workflow
+    .getHandle(citizenWorkflowId(personKey), runId)
+    .fetchHistory();
+  const signals = events?.filter((event) => event.workflowExecutionSignaledEventAttributes);
+  // Invited, woken by the stepped clock, booked.
+  expect(signals).toHaveLength(3);
 });
 
 test('two relays that both deliver everything do no harm', async () => {

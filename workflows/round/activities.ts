@@ -17,6 +17,11 @@ export type RoundStepAnswer =
 /** Takes one step for the whole round; may be asked again at any time, and goes on where it stopped. */
 export type RoundStepActivity = (roundId: string, step: RoundStep) => Promise<RoundStepAnswer>;
 
+/** A settlement's own steps, in their order; each may be asked again at any time. */
+export const settlementSteps = ['beginSettlement', 'decideSettlement', 'carryOutSettlement'] as const;
+export type SettlementStepName = (typeof settlementSteps)[number];
+
 export type RoundActivities = {
   readRoundFacts(roundId: string): Promise<RoundFacts>;
-} & Record<RoundStepName, RoundStepActivity>;
+} & Record<SettlementStepName, RoundStepActivity> &
+  Record<RoundStepName, RoundStepActivity>;

@@ -3,6 +3,7 @@ import {
   allHandlersFinished,
   condition,
   continueAsNew,
+  patched,
   proxyActivities,
   setCurrentDetails,
   setHandler,
@@ -15,7 +16,12 @@ import {
   type RoundStep,
   type RoundStepName,
 } from '../../domain/round/round-calendar';
-import type { RoundActivities, RoundStepAnswer } from './activities';
+import {
+  settlementSteps,
+  type RoundActivities,
+  type RoundStepAnswer,
+  type SettlementStepName,
+} from './activities';
 import { clockStepped, roundChanged, roundOutlook } from './messages';
 
 /** Facts are read again at least this often, should the word of a change get lost. */
@@ -94,7 +100,26 @@ export async function round(
   await condition(allHandlersFinished);
 }
 
+/** What the steps of a settlement are called where operations watch them. */
+const settlementWords: Record<SettlementStepName, string> = {
+  beginSettlement: 'settle: close registration for good',
+  decideSettlement: 'settle: rank, keep the evidence and sign',
+  carryOutSettlement: 'settle: invite those whose turn has come',
+};
+
+/** Settled step by step, so that a run that is cut off shows how far it came; runs begun before did it in one. */
+async function settle(roundId: string, step: RoundStep): Promise<RoundStepAnswer> {
+  let touched = 0;
+  for (const name of settlementSteps) {
+    const answer = await steps[name].executeWithOptions({ summary: settlementWords[name] }, [roundId, step]);
+    if (answer.answer === 'notDue') return answer;
+    touched = answer.touched;
+  }
+  return { answer: 'done', touched };
+}
+
 function take(roundId: string, step: RoundStep): Promise<RoundStepAnswer> {
+  if (step.step === 'settle' && patched('settlement-in-steps')) return settle(roundId, step);
   return steps[step.step].executeWithOptions({ summary: stepWords[step.step] }, [roundId, step]);
 }
 

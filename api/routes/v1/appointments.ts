@@ -17,6 +17,7 @@ const takingProblems = [
   'slotUnknown',
   'slotFull',
   'slotPast',
+  'slotClosed',
   'slotOfOtherProduct',
   'bookingNotOpenYet',
   'bookingClosed',
@@ -24,6 +25,8 @@ const takingProblems = [
   'notInOpenGroup',
   'alreadyAttended',
   'doseIntervalNotReached',
+  'consentMissing',
+  'mixedIntentMissing',
   'productNotAfterPreviousDose',
 ] as const;
 
@@ -55,6 +58,7 @@ export const appointmentRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
     '/appointments',
     {
+      config: { revocation: 'byCommand' },
       schema: {
         operationId: 'bookAppointment',
         tags: ['booking'],
@@ -78,11 +82,11 @@ export const appointmentRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async (request, reply) => {
       const context = request.commandContext('api');
       const wish = { ...request.body, language: request.body.language ?? 'zh' };
-      const { appointmentNumber } = acceptedValue(await app.acts.book(context, wish));
+      const { appointmentNumber, appointment } = acceptedValue(await app.acts.book(context, wish));
       return reply
         .code(201)
         .header('location', `/v1/appointments/${appointmentNumber}`)
-        .send(view(await own(app, context.personKey, appointmentNumber)));
+        .send(view(appointment));
     },
   );
 
@@ -106,6 +110,7 @@ export const appointmentRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.put(
     '/appointments/:appointmentNumber',
     {
+      config: { revocation: 'byCommand' },
       schema: {
         operationId: 'moveAppointment',
         tags: ['booking'],
@@ -136,6 +141,7 @@ export const appointmentRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.delete(
     '/appointments/:appointmentNumber',
     {
+      config: { revocation: 'byCommand' },
       schema: {
         operationId: 'cancelAppointment',
         tags: ['booking'],

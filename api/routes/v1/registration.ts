@@ -5,16 +5,73 @@ import { Type } from 'typebox';
 
 import { maskMobile } from '../../../domain/person-number/masks';
 import type { Round } from '../../../domain/round/round';
+import type { ProductStanding } from '../../../domain/settlement/standing';
 import { readRegistration, type RegistrationView } from '../../../ledger/registration';
 import { currentRounds, registrationRoundFor } from '../../../ledger/round';
+import { findStanding } from '../../../ledger/settlement-standing';
 import { acceptedValue, RefusedRequest } from '../../problems';
-import { districtCode, language, mobile, problems, product, registration, writeHeaders } from '../../schemas';
+import {
+  districtCode,
+  language,
+  mobile,
+  nullable,
+  problems,
+  product,
+  registration,
+  writeHeaders,
+} from '../../schemas';
+import { standingTexts } from '../../standing-texts';
 
 const view = ({ mobile: full, products, ...rest }: RegistrationView) => ({
   ...rest,
   products: [...products],
   maskedMobile: maskMobile(full),
 });
+
+const standingCodes = [
+  'invited',
+  'supplyEnded',
+  'lotDecided',
+  'noDosesInCounty',
+  'noWindowForAge',
+  'intervalNotOver',
+  'productNotAfterPreviousDose',
+  'mixedIntentMissing',
+  'consentMissing',
+] as const satisfies readonly ProductStanding['code'][];
+
+const standing = Type.Object(
+  {
+    lot: Type.String({ description: 'by which an auditor finds the line in the export' }),
+    products: Type.Array(
+      Type.Object({
+        product,
+        code: Type.Enum([...standingCodes]),
+        rank: Type.Optional(Type.Integer({ description: 'place in the county, of who was invited' })),
+        invited: Type.Optional(Type.Integer({ description: 'how many the doses of the county were for' })),
+        lastGroup: Type.Optional(Type.Integer({ description: 'group of the last one invited' })),
+        lastBirthDate: Type.Optional(Type.String({ format: 'date' })),
+        zh: Type.String(),
+        en: Type.String(),
+      }),
+    ),
+  },
+  { description: 'why the turn has or has not come, product by product; null before the settlement' },
+);
+
+/** The standing with its sentences; the pages say the same with names in place of codes. */
+async function standingOf(
+  app: FastifyInstance,
+  personKey: string,
+  { roundId, countyCode }: RegistrationView,
+) {
+  const found = await findStanding(app.ledger.db, roundId, { personKey, countyCode });
+  if (!found) return null;
+  return {
+    lot: found.lot,
+    products: found.products.map((one) => ({ ...one, ...standingTexts[one.code] })),
+  };
+}
 
 /** Reasons that the registration window gives, for changing as for withdrawing. */
 const windowProblems = [
@@ -33,14 +90,17 @@ export const registrationRoutes: FastifyPluginAsyncTypebox = async (app) => {
         operationId: 'getRegistration',
         tags: ['registration'],
         summary: 'My registration',
-        response: { 200: registration, ...problems({ citizen: true }, 'notRegistered') },
+        response: {
+          200: Type.Object({ ...registration.properties, settlement: nullable(standing) }),
+          ...problems({ citizen: true }, 'notRegistered'),
+        },
       },
     },
     async (request) => {
       const { personKey } = request.requireCitizen();
       for (const { roundId } of await roundsToLookIn(app, personKey)) {
         const found = await readRegistration(app.ledger, personKey, roundId);
-        if (found) return view(found);
+        if (found) return { ...view(found), settlement: await standingOf(app, personKey, found) };
       }
       throw new RefusedRequest({ code: 'notRegistered' });
     },
@@ -59,6 +119,12 @@ export const registrationRoutes: FastifyPluginAsyncTypebox = async (app) => {
             mobile,
             districtCode,
             products: Type.Array(product, { maxItems: 20 }),
+            mixedIntent: Type.Optional(
+              Type.Boolean({
+                description:
+                  'agree to products that may follow my last dose only so (混打意願); false when left out',
+              }),
+            ),
             language: Type.Optional(language),
           },
           { additionalProperties: false },
@@ -74,6 +140,7 @@ export const registrationRoutes: FastifyPluginAsyncTypebox = async (app) => {
             'productNotOffered',
             'productNotAfterPreviousDose',
             'doseIntervalNotReached',
+            'mixedIntentMissing',
           ),
         },
       },

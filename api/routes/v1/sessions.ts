@@ -1,9 +1,11 @@
 /** `/v1/sessions`: signing in, how long it lasts, signing out. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyReply } from 'fastify';
 import { Type } from 'typebox';
 
 import type { SignedInCitizen } from '../../plugins/session';
-import { acceptedValue } from '../../problems';
+import type { Ticket } from '../../waiting-room/ticket';
+import { acceptedValue, RefusedRequest } from '../../problems';
 import { captcha, cardNumber, instant, personNumber, problems, writeHeaders } from '../../schemas';
 
 const session = Type.Object({
@@ -20,6 +22,13 @@ const view = ({ signedInAt, expiresAt }: SignedInCitizen) => ({
 });
 
 export const sessionRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  /** A place in line costs the same proof as signing in. */
+  const place = async (captchaPayload: string, reply: FastifyReply): Promise<Ticket> => {
+    const verdict = await app.captcha.verify({ kind: 'proof', payload: captchaPayload });
+    if (verdict !== 'accepted') throw new RefusedRequest({ code: verdict });
+    return app.waitingRoom.draw(reply);
+  };
+
   app.post(
     '/sessions',
     {
@@ -43,12 +52,15 @@ export const sessionRoutes: FastifyPluginAsyncTypebox = async (app) => {
             'tooManyAttempts',
             'identityNotConfirmed',
             'registryUnavailable',
+            'waitingRoom',
           ),
         },
       },
     },
     async (request, reply) => {
       const { personNumber: number, cardNumber: card, captcha: payload } = request.body;
+      const entry = app.waitingRoom.entry(request, 'counted');
+      if (!entry.may) throw app.waitingRoom.refusal(entry.ticket ?? (await place(payload, reply)));
       const outcome = await app.acts.signIn({
         personNumber: number,
         cardNumber: card,
@@ -56,6 +68,7 @@ export const sessionRoutes: FastifyPluginAsyncTypebox = async (app) => {
         address: request.ip,
       });
       const { personKey } = acceptedValue(outcome);
+      await app.waitingRoom.comeIn(request, reply, personKey);
       return reply.code(201).send(view(request.signIn(personKey)));
     },
   );

@@ -6,8 +6,7 @@ import { Type } from 'typebox';
 import { isPlainDate } from '../../../domain/civil-time/plain-date';
 import { findDistrict } from '../../../domain/area/area';
 import { currentRounds } from '../../../ledger/round';
-import { earliestNearest, findSite, sitesIn, slotsOf } from '../../../ledger/site';
-import { RefusedRequest } from '../../problems';
+import { noSuchDay, RefusedRequest } from '../../problems';
 import * as shape from '../../schemas';
 
 const mostSlots = 20;
@@ -32,12 +31,13 @@ export const siteRoutes: FastifyPluginAsyncTypebox = async (app) => {
         },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { districtCode, product, roundId } = request.query;
       if (!findDistrict(districtCode)) throw new RefusedRequest({ code: 'districtUnknown' });
       const round = await offeringRound(app, product, roundId);
       if (round === undefined) return { sites: [] };
-      return { sites: [...(await sitesIn(app.ledger.db, { roundId: round, product, districtCode }))] };
+      const sites = await app.places.sitesIn({ roundId: round, product, districtCode });
+      return reply.sendWhileFresh(sites, { sites: sites.value });
     },
   );
 
@@ -61,15 +61,16 @@ export const siteRoutes: FastifyPluginAsyncTypebox = async (app) => {
         },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { product, date, roundId } = request.query;
       const { siteId } = request.params;
-      if (date !== undefined && !isPlainDate(date)) throw notADay('/date');
-      if (!(await findSite(app.ledger.db, siteId))) throw new RefusedRequest({ code: 'siteUnknown' });
+      if (date !== undefined && !isPlainDate(date)) throw noSuchDay('/date', 'query');
+      if (!(await app.places.site({ siteId })).value) throw new RefusedRequest({ code: 'siteUnknown' });
       const round = await offeringRound(app, product, roundId);
       if (round === undefined) return { slots: [] };
       const offer = { roundId: round, product, ...(date === undefined ? {} : { date }) };
-      return { slots: [...(await slotsOf(app.ledger.db, siteId, offer))] };
+      const slots = await app.places.slotsOf({ siteId, ...offer });
+      return reply.sendWhileFresh(slots, { slots: slots.value });
     },
   );
 
@@ -94,9 +95,9 @@ export const siteRoutes: FastifyPluginAsyncTypebox = async (app) => {
         },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { districtCode, product, roundId, from, limit = 5 } = request.query;
-      if (from !== undefined && !isPlainDate(from)) throw notADay('/from');
+      if (from !== undefined && !isPlainDate(from)) throw noSuchDay('/from', 'query');
       if (!findDistrict(districtCode)) throw new RefusedRequest({ code: 'districtUnknown' });
       const round = await offeringRound(app, product, roundId);
       if (round === undefined) return { slots: [] };
@@ -107,7 +108,8 @@ export const siteRoutes: FastifyPluginAsyncTypebox = async (app) => {
         limit,
         ...(from === undefined ? {} : { from: new Date(`${from}T00:00:00+08:00`).toISOString() }),
       };
-      return { slots: [...(await earliestNearest(app.ledger.db, wish))] };
+      const slots = await app.places.earliestNearest(wish);
+      return reply.sendWhileFresh(slots, { slots: slots.value });
     },
   );
 };
@@ -125,11 +127,4 @@ async function offeringRound(
       (roundId === undefined || round.roundId === roundId) &&
       round.products.some((offered) => offered.product === product),
   )?.roundId;
-}
-
-function notADay(pointer: string): RefusedRequest {
-  return new RefusedRequest({
-    code: 'requestInvalid',
-    errors: [{ pointer, part: 'query', zh: '此日期不存在。', en: 'There is no such day.' }],
-  });
 }

@@ -2,11 +2,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
 
-import { findStation } from '../../../ledger/station';
-import { acceptedValue, RefusedRequest } from '../../problems';
+import { acceptedValue } from '../../problems';
 import { appointmentNumber, civilDate, problems, product, writeHeaders } from '../../schemas';
-
-const bearer = /^Bearer +([A-Za-z0-9._~+/=-]{1,200})$/i;
+import { stationOf } from '../../station-key';
 
 export const stationRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
@@ -42,22 +40,12 @@ export const stationRoutes: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request) => {
-      const key = bearer.exec(request.headers.authorization ?? '')?.[1];
-      const station = key === undefined ? undefined : await findStation(app.ledger.db, key);
-      if (!station) throw new RefusedRequest({ code: 'stationUnknown' });
-      const { idempotency } = request;
-      const outcome = await app.acts.attend(
-        {
-          actor: 'station',
-          channel: `station:${station.stationId}`,
-          ...(idempotency ? { idempotency } : {}),
-        },
-        {
-          stationSiteId: station.siteId,
-          appointmentNumber: request.body.appointmentNumber,
-          ...(request.body.product === undefined ? {} : { product: request.body.product }),
-        },
-      );
+      const { station, context } = await stationOf(request);
+      const outcome = await app.acts.attend(context, {
+        stationSiteId: station.siteId,
+        appointmentNumber: request.body.appointmentNumber,
+        ...(request.body.product === undefined ? {} : { product: request.body.product }),
+      });
       return acceptedValue(outcome);
     },
   );

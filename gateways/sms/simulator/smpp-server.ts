@@ -16,6 +16,8 @@ export interface SmppServerSettings {
   /** Tag of the vendor TLV with the sender's reference; null for a centre that knows none. */
   readonly referenceTag: number | null;
   readonly receiptRetryMs: number;
+  /** Key and certificate of a centre that speaks TLS only. */
+  readonly tls?: { readonly key: string; readonly cert: string } | undefined;
 }
 
 const messageState = { delivered: 2, failed: 5 } as const;
@@ -42,7 +44,7 @@ export class SmppServer {
     private readonly settings: SmppServerSettings,
   ) {
     this.tlv = settings.referenceTag === null ? undefined : referenceTlv(settings.referenceTag);
-    this.server = createServer((session) => this.welcome(session));
+    this.server = createServer(settings.tls ?? {}, (session) => this.welcome(session));
     centre.onEnded((ended) => {
       if (ended.message.channel === 'smpp') {
         this.deliver(ended);

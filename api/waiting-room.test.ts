@@ -1,0 +1,352 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { LightMyRequestResponse } from 'fastify';
+
+import { randomBytes } from 'node:crypto';
+import { addMs } from '../domain/civil-time/plain-date';
+import { ledgerNow } from '../ledger/clock';
+import { enrolStation } from '../ledger/station';
+import { AppWorld, cookieOf, solved, type Insured } from '../test/support/app';
+import { buildApp } from './app';
+import { doorPasses } from './waiting-room/ticket';
+
+jest.setTimeout(120_000);
+
+const placeCookie = 'yiyue-place';
+const key = randomBytes(32);
+const captchaKey = randomBytes(32);
+/** The line is looked at when a test says so; one person a second may come in. */
+const waitingRoom = { perSecond: 1, holdMinutes: 5, lookEveryMs: 0 };
+
+let world: AppWorld;
+let someone: Insured;
+beforeAll(async () => {
+  world = await AppWorld.create({ sessionKey: key, captchaKey, waitingRoom });
+  await world.world.round();
+});
+afterAll(() => world.close());
+/** The door as it is in the morning. */
+beforeEach(async () => {
+  someone = await world.insured();
+  await shut();
+  await pool().query('truncate waiting_room_draw');
+  await pool()
+    .query(`update waiting_room set shut_at = null, kept_shut = false, next_number = 0, admitted = 0,
+    leads_until = null, rung_through = ledger_now()`);
+  await pool().query('delete from spent_challenge');
+  await world.app.waitingRoom.look();
+});
+
+const pool = () => world.world.ledger.pool;
+/** As operations do before an opening, or as happens when more come than may. */
+async function shut(): Promise<void> {
+  await pool().query('update waiting_room set kept_shut = true');
+  await world.app.waitingRoom.look();
+}
+/** So many more people are let in now. */
+async function admit(people: number): Promise<void> {
+  await pool().query('update waiting_room set admitted = admitted + $1, moved_at = clock_timestamp()', [
+    people,
+  ]);
+  await world.app.waitingRoom.look();
+}
+const comeToTheDoor = (cookie = '', who = someone) =>
+  world.trySignIn(who, cookie === '' ? {} : { headers: { cookie } });
+const ask = (cookie: string, app = world.app) => app.inject({ url: '/v1/waiting-room', headers: { cookie } });
+const placeOf = (answer: LightMyRequestResponse) =>
+  `${placeCookie}=${answer.cookies.find(({ name }) => name === placeCookie)?.value ?? ''}`;
+/** Somebody with a place in line. */
+async function inLine(): Promise<string> {
+  const answer = await comeToTheDoor();
+  expect(answer.statusCode).toBe(503);
+  return placeOf(answer);
+}
+
+describe('while few come', () => {
+  test('everybody signs in, and nothing tells of a line', async () => {
+    const answer = await comeToTheDoor();
+    expect(answer.statusCode).toBe(201);
+    expect(answer.cookies.map(({ name }) => name)).not.toContain(placeCookie);
+    expect((await ask('')).json()).toEqual({ state: 'open' });
+  });
+
+  test('more in a second than may sign in begin a line, at this process at once and soon at all', async () => {
+    const statuses: number[] = [];
+    for (let times = 0; times < 3; times += 1) statuses.push((await comeToTheDoor()).statusCode);
+    expect(statuses).toEqual([201, 503, 503]);
+    await world.app.waitingRoom.look();
+    const { rows } = await pool().query('select shut_at is not null as shut from waiting_room');
+    expect(rows).toEqual([{ shut: true }]);
+  });
+});
+
+describe('a place in line', () => {
+  beforeEach(shut);
+
+  test('is given for the same proof that signing in takes, with how long it may take', async () => {
+    const answer = await comeToTheDoor();
+    expect(answer.statusCode).toBe(503);
+    expect(answer.json()).toMatchObject({
+      code: 'waitingRoom',
+      ahead: 0,
+      retryAfterSeconds: expect.any(Number),
+    });
+    expect(answer.headers['retry-after']).toBe(
+      String(answer.json<{ retryAfterSeconds: number }>().retryAfterSeconds),
+    );
+    expect(answer.cookies).toEqual([
+      expect.objectContaining({ name: placeCookie, httpOnly: true, sameSite: 'Lax', path: '/' }),
+    ]);
+    const forged = await world.app.inject({
+      method: 'POST',
+      url: '/v1/sessions',
+      payload: { method: 'card-number', ...someone, name: undefined, captcha: 'bm8=' },
+    });
+    expect(forged.json()).toMatchObject({ code: 'captchaInvalid' });
+    expect(forged.cookies).toEqual([]);
+  });
+
+  test('one proof gives one place', async () => {
+    const captcha = await world.captcha();
+    const payload = {
+      method: 'card-number',
+      personNumber: someone.personNumber,
+      cardNumber: someone.cardNumber,
+      captcha,
+    };
+    const answers = await Promise.all(
+      [1, 2].map(() => world.app.inject({ method: 'POST', url: '/v1/sessions', payload })),
+    );
+    expect(answers.map((answer) => answer.json<{ code: string }>().code).sort()).toEqual([
+      'captchaSpent',
+      'waitingRoom',
+    ]);
+  });
+
+  test('is kept: asking again and trying again too early change nothing', async () => {
+    await inLine();
+    const mine = await inLine();
+    await inLine();
+    expect((await ask(mine)).json()).toMatchObject({ state: 'waiting', ahead: 1 });
+    const again = await comeToTheDoor(mine);
+    expect(again.json()).toMatchObject({ code: 'waitingRoom', ahead: 1 });
+    expect(again.cookies).toEqual([]);
+    expect((await ask(mine)).json()).toMatchObject({ state: 'waiting', ahead: 1, waitSecondsFrom: 0 });
+  });
+
+  test('is the same at another process', async () => {
+    await inLine();
+    const mine = await inLine();
+    const other = await buildApp({
+      ledger: world.world.ledger,
+      registry: { verifyCard: () => Promise.reject(new Error('nobody signs in here')) },
+      sessionKey: key,
+      captchaKey,
+      publicOrigin: '',
+      logLevel: 'silent',
+      waitingRoom,
+    });
+    await other.waitingRoom.look();
+    expect((await ask(mine, other)).json()).toMatchObject({ state: 'waiting', ahead: 1 });
+    await other.close();
+  });
+
+  test('that was forged, changed or has expired is none', async () => {
+    const mine = await inLine();
+    await inLine();
+    const sealed = decodeURIComponent(mine.split('=')[1] ?? '');
+    const expired = doorPasses(key).seal({
+      kind: 'ticket',
+      number: 0,
+      aheadAtFirst: 0,
+      expiresAt: Math.floor(Date.now() / 1000) - 1,
+    });
+    const elsewhere = doorPasses(randomBytes(32)).seal({
+      kind: 'ticket',
+      number: 0,
+      aheadAtFirst: 0,
+      expiresAt: Math.floor(Date.now() / 1000) + 60,
+    });
+    for (const worthless of [
+      sealed.replace('t.0.', 't.00.'),
+      expired,
+      elsewhere,
+      't.0.0.9999999999.',
+      'x',
+      '',
+    ]) {
+      const answer = await ask(`${placeCookie}=${encodeURIComponent(worthless)}`);
+      expect(answer.json()).toEqual({ state: 'withoutPlace' });
+    }
+    expect((await ask(mine)).json()).toMatchObject({ state: 'waiting' });
+  });
+
+  test('comes up in the order of the line, and lets one person sign in once', async () => {
+    const [first, second] = [await inLine(), await inLine()];
+    await admit(1);
+    expect((await ask(first)).json()).toEqual({ state: 'admitted' });
+    expect((await comeToTheDoor(second)).statusCode).toBe(503);
+
+    // A slip of the card number does not cost the place.
+    const slip = await comeToTheDoor(first, { ...someone, cardNumber: '000000000000' });
+    expect(slip.statusCode).not.toBe(503);
+    const signedIn = await comeToTheDoor(first);
+    expect(signedIn.statusCode).toBe(201);
+
+    const copied = await comeToTheDoor(first, await world.insured());
+    expect(copied.json()).toMatchObject({ code: 'waitingRoom' });
+    expect(copied.cookies.find(({ name }) => name === 'yiyue')?.value ?? '').toBe('');
+    expect(placeOf(copied)).not.toBe(first);
+  });
+
+  test('two people cannot come in on one place at the same instant', async () => {
+    const mine = await inLine();
+    const other = await world.insured();
+    await admit(1);
+    const answers = await Promise.all([comeToTheDoor(mine), comeToTheDoor(mine, other)]);
+    expect(new Set(answers.map(({ statusCode }) => statusCode))).toEqual(new Set([201, 503]));
+  });
+});
+
+describe('whoever is inside', () => {
+  test('goes on while others wait, and is not asked to wait again', async () => {
+    const citizen = await world.signIn(someone);
+    await shut();
+    expect((await citizen.act('GET', '/v1/invitation')).statusCode).toBe(200);
+    expect((await comeToTheDoor(citizen.cookie)).statusCode).toBe(201);
+    // But nobody else comes in on their session.
+    expect((await comeToTheDoor(citizen.cookie, await world.insured())).json()).toMatchObject({
+      code: 'waitingRoom',
+    });
+  });
+
+  test('and ran out of time comes back as the same person without waiting, as another not', async () => {
+    const citizen = await world.signIn(someone);
+    await shut();
+    const session = world.app.decodeSecureSession(decodeURIComponent(citizen.cookie.split('=')[1] ?? ''));
+    session?.set('lastActAt', Date.now() - 11 * 60_000);
+    const lapsed = session ? `yiyue=${encodeURIComponent(world.app.encodeSecureSession(session))}` : '';
+    const turnedAway = await world.app.inject({ url: '/v1/invitation', headers: { cookie: lapsed } });
+    expect(turnedAway.json()).toMatchObject({ code: 'sessionEnded' });
+    const pass = cookieOf(turnedAway);
+    expect((await comeToTheDoor(pass, await world.insured())).json()).toMatchObject({ code: 'waitingRoom' });
+    expect((await comeToTheDoor(pass)).statusCode).toBe(201);
+  });
+
+  test('people at the desks, operations and whoever watches are never asked to wait', async () => {
+    await shut();
+    await world.world.site('A');
+    const { key: deskKey } = await enrolStation(world.world.ledger.db, { stationId: 'desk', siteId: 'A' });
+    const desk = await world.app.inject({
+      method: 'POST',
+      url: '/v1/station/attendances',
+      headers: { authorization: `Bearer ${deskKey}` },
+      payload: { appointmentNumber: '0000000000' },
+    });
+    expect(desk.json()).toMatchObject({ code: 'appointmentUnknown' });
+    for (const url of ['/healthz', '/readyz', '/metrics', '/v1/sites?districtCode=63000030&product=Moderna'])
+      expect((await world.app.inject(url)).statusCode).toBe(200);
+  });
+});
+
+describe('several processes', () => {
+  test('one leads and moves the line; when it falls silent another does', async () => {
+    const parts = {
+      ledger: world.world.ledger,
+      registry: { verifyCard: () => Promise.reject(new Error('nobody signs in here')) },
+      sessionKey: key,
+      captchaKey,
+      publicOrigin: '',
+      logLevel: 'silent',
+      waitingRoom: { ...waitingRoom, perSecond: 1_000 },
+    };
+    const other = await buildApp(parts);
+    await shut();
+    const mine = await inLine();
+    await pool().query('update waiting_room set next_number = next_number + 5000');
+    const admitted = async () =>
+      (await pool().query<{ admitted: number }>('select admitted from waiting_room')).rows[0]?.admitted ?? 0;
+    await other.waitingRoom.look();
+    const before = await admitted();
+    await pause(300);
+    await other.waitingRoom.look();
+    expect(await admitted()).toBe(before);
+    await pool().query(`update waiting_room set leads_until = clock_timestamp() - interval '1 second'`);
+    await other.waitingRoom.look();
+    expect(await admitted()).toBeGreaterThan(before + 200);
+    expect((await ask(mine, other)).json()).toEqual({ state: 'admitted' });
+    await other.close();
+  });
+
+  test('fifty people who come at once are numbered by a few statements, each differently', async () => {
+    await shut();
+    const proofs = await Promise.all(
+      Array.from({ length: 50 }, async () => solved(await world.app.captcha.challenge())),
+    );
+    const written = async () =>
+      (
+        await pool().query<{ n: number }>(
+          `select n_tup_upd::int as n from pg_stat_all_tables where relname = 'waiting_room'`,
+        )
+      ).rows[0]?.n ?? 0;
+    const before = await written();
+    const answers = await Promise.all(
+      proofs.map((captcha) =>
+        world.app.inject({
+          method: 'POST',
+          url: '/v1/sessions',
+          payload: {
+            method: 'card-number',
+            personNumber: someone.personNumber,
+            cardNumber: someone.cardNumber,
+            captcha,
+          },
+        }),
+      ),
+    );
+    expect(new Set(answers.map(({ statusCode }) => statusCode))).toEqual(new Set([503]));
+    expect(new Set(answers.map(placeOf)).size).toBe(50);
+    await pool()
+      .query('select pg_stat_force_next_flush()')
+      .catch(() => undefined);
+    await pause(1_100);
+    expect((await written()) - before).toBeLessThan(40);
+  });
+});
+
+describe('at the bell', () => {
+  test('everybody who waits is put in random order; nobody is let in just before; who comes later stands behind', async () => {
+    const { db } = world.world.ledger;
+    await pool().query(`update booking_window set opens_at = $1`, [addMs(await ledgerNow(db), 3_600_000)]);
+    await pause(1_010);
+    await shut();
+    const early = [];
+    for (let people = 0; people < 12; people += 1) early.push(await inLine());
+    const bell = addMs(await ledgerNow(db), 4 * 60_000);
+    await pool().query(`update booking_window set opens_at = $1`, [bell]);
+    await pause(1_010);
+    await world.app.waitingRoom.look();
+    const admittedBefore = (await pool().query<{ admitted: number }>('select admitted from waiting_room'))
+      .rows;
+    await pause(1_100);
+    await world.app.waitingRoom.look();
+    expect((await pool().query('select admitted from waiting_room')).rows).toEqual(admittedBefore);
+    expect((await ask(early.at(-1) ?? '')).json()).toMatchObject({ state: 'waiting', drawnAt: bell });
+
+    await world.world.stepTo(bell);
+    await pause(1_010);
+    await world.app.waitingRoom.look();
+    const late = await inLine();
+    const { rows } = await pool().query<{ first_place: number; end_place: number; seed: number[] }>(
+      'select first_place, end_place, seed from waiting_room_draw',
+    );
+    expect(rows).toHaveLength(1);
+    const waiting = (rows[0]?.end_place ?? 0) - (rows[0]?.first_place ?? 0);
+    const stillIn = early.slice(-waiting);
+    const places = [];
+    for (const cookie of stillIn) places.push((await ask(cookie)).json<{ ahead?: number }>().ahead ?? -1);
+    const line = [...places.filter((ahead) => ahead >= 0)];
+    expect(new Set(line).size).toBe(line.length);
+    expect(Math.max(...line)).toBeLessThan((await ask(late)).json<{ ahead: number }>().ahead);
+    expect(line).not.toEqual(line.toSorted((a, b) => a - b));
+  });
+});

@@ -1,0 +1,51 @@
+import { sql } from 'kysely';
+
+import { Wire } from '../scripts/faults/wire';
+import { LedgerWorld } from '../test/builders/ledger-world';
+import { openLedger, type Ledger } from './database';
+
+let world: LedgerWorld;
+let wire: Wire;
+let ledger: Ledger;
+beforeAll(async () => {
+  world = await LedgerWorld.create();
+  const url = new URL(String(world.ledger.pool.options.connectionString));
+  wire = await Wire.to(url.host);
+  url.host = wire.address;
+  ledger = openLedger({
+    ...{ databaseUrl: url.href, keys: world.ledger.keys, maxConnections: 1, answerWaitMs: 500 },
+  });
+});
+afterAll(async () => {
+  await ledger.close();
+  await wire.close();
+  await world.close();
+});
+
+const ask = () => sql<{ one: number }>`select 1 as one`.execute(ledger.db).then(({ rows }) => rows);
+
+test('a connection that fell silent is given up, and the next command has another', async () => {
+  expect(await ask()).toEqual([{ one: 1 }]);
+  wire.behave({ kind: 'silent' });
+  await expect(ask()).rejects.toMatchObject({ code: 'ETIMEDOUT' });
+  wire.mend();
+  expect(await ask()).toEqual([{ one: 1 }]);
+});
+
+test('so is one that fell silent after it was asked the next thing along with an answer', async () => {
+  const asked = ledger.db.transaction().execute(async (tx) => {
+    const first = sql`select 1`.execute(tx).then(() => wire.behave({ kind: 'silent' }));
+    await Promise.all([first, sql`select 2`.execute(tx)]);
+  });
+  await expect(asked).rejects.toThrow(/connection error/);
+  wire.mend();
+  expect(await ask()).toEqual([{ one: 1 }]);
+});
+
+test('one on which nothing was asked is left alone, however long it is quiet', async () => {
+  const session = async () =>
+    (await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(ledger.db)).rows[0]?.pid;
+  const before = await session();
+  await new Promise((resolve) => setTimeout(resolve, 1_200));
+  expect(await session()).toBe(before);
+});
