@@ -1,9 +1,9 @@
 /** What must hold after every fault (I1–I5 of the fault catalogue): one checker a row, each answering what is broken. */
 import { sql } from 'kysely';
 
-import type { AcknowledgedWrite } from '../../scripts/demo/way';
+import type { AcknowledgedWrite } from '../demo/way';
 import type { InboxMessage } from '../../gateways/sms/simulator';
-import type { LedgerDb } from '../../ledger/database';
+import type { LedgerDb, LedgerReader } from '../../ledger/database';
 
 /** What the outside saw: writes that clients were told were done, and texts that phones received. */
 export interface SeenOutside {
@@ -18,7 +18,7 @@ export const invariants: Readonly<Record<string, Checker>> = {
   'no slot over its capacity': overCapacity,
   'one live appointment per person, round and dose, one live registration per person and round': doubled,
   'what was acknowledged is there': lostAcknowledgements,
-  'booked is the number of appointments that use the slot': wrongCounts,
+  'booked is the number of appointments that use the slot and of freed places that are held': wrongCounts,
   'every text reached its phone exactly once': textsNotOnce,
 };
 
@@ -31,7 +31,7 @@ export async function brokenInvariants(db: LedgerDb, seen: SeenOutside): Promise
   return found;
 }
 
-async function overCapacity(db: LedgerDb): Promise<readonly string[]> {
+export async function overCapacity(db: LedgerReader): Promise<readonly string[]> {
   const { rows } = await sql<{ slot_id: number; used: number; capacity: number }>`
     select s.slot_id, s.capacity, greatest(s.booked, count(a.*)) as used
     from slot s left join appointment a on a.slot_id = s.slot_id and a.status <> 'cancelled'
@@ -42,7 +42,7 @@ async function overCapacity(db: LedgerDb): Promise<readonly string[]> {
   );
 }
 
-async function doubled(db: LedgerDb): Promise<readonly string[]> {
+export async function doubled(db: LedgerReader): Promise<readonly string[]> {
   const { rows } = await sql<{ what: string; times: number }>`
     select 'appointment' as what, count(*) as times from appointment where status in ('booked', 'attended')
       group by person_key, round_id, dose_number having count(*) > 1
@@ -90,11 +90,14 @@ async function appointmentsNotAsAcknowledged(
   });
 }
 
-async function wrongCounts(db: LedgerDb): Promise<readonly string[]> {
+export async function wrongCounts(db: LedgerReader): Promise<readonly string[]> {
   const { rows } = await sql<{ slot_id: number; booked: number; used: number }>`
-    select s.slot_id, s.booked, count(a.*) as used
-    from slot s left join appointment a on a.slot_id = s.slot_id and a.status <> 'cancelled'
-    group by s.slot_id having s.booked <> count(a.*)
+    select * from (
+      select s.slot_id, s.booked,
+        (select count(*) from appointment a where a.slot_id = s.slot_id and a.status <> 'cancelled')
+          + (select count(*) from freed_place f where f.slot_id = s.slot_id and f.ended_at is null) as used
+      from slot s) counted
+    where booked <> used
   `.execute(db);
   return rows.map(
     (row) => `slot ${String(row.slot_id)} says ${String(row.booked)} and has ${String(row.used)}`,
@@ -120,7 +123,8 @@ async function textsNotOnce(db: LedgerDb, { inbox }: SeenOutside): Promise<reado
   `.execute(db);
   return [
     ...texts
-      .filter((text) => (times.get(text.text_message_id) ?? 0) !== 1)
+      // What no wave has released yet has come to nobody.
+      .filter((text) => (times.get(text.text_message_id) ?? 0) !== (text.status === 'held' ? 0 : 1))
       .map(
         (text) =>
           `${text.purpose} (${text.status}) came ${String(times.get(text.text_message_id) ?? 0)} times`,

@@ -2,8 +2,8 @@ import { sql } from 'kysely';
 
 import type { InboxMessage } from '../../gateways/sms/simulator';
 import { book } from '../../ledger/booking';
-import type { AcknowledgedWrite } from '../../scripts/demo/way';
-import { LedgerWorld, at, hour } from '../builders/ledger-world';
+import type { AcknowledgedWrite } from '../demo/way';
+import { LedgerWorld, at, hour } from '../../test/builders/ledger-world';
 import { brokenInvariants } from './invariants';
 
 let world: LedgerWorld;
