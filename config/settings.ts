@@ -91,6 +91,10 @@ const schema = Type.Object({
     default: '',
     description: 'insurance registry that confirms number and card',
   }),
+  CARRIERS_URL: Type.String({
+    default: '',
+    description: 'gateway of the mobile carriers, for quick authentication; empty: it is not offered',
+  }),
   YIYUE_DATA_KEYS: Type.String({
     default: '',
     description: 'data keys id:base64[,id:base64]; the last encrypts',

@@ -1,10 +1,11 @@
 /**
- * The stand-ins for outside systems as one process: SMS centre and insurance registry, each listening where the
- * settings say that the real one is reached. Demonstration and tests only.
+ * The stand-ins for outside systems as one process: SMS centre, insurance registry and mobile carriers, each
+ * listening where the settings say that the real one is reached. Demonstration and tests only.
  */
 import path from 'node:path';
 import closeWithGrace from 'close-with-grace';
 import { readSettings } from '../config/settings';
+import { startCarriersSimulator } from '../gateways/carriers/simulator';
 import { startRegistrySimulator } from '../gateways/insurance-registry/simulator';
 import { startSmsSimulator } from '../gateways/sms/simulator';
 import { PlainFailure, failWith } from './runtime/failure';
@@ -41,6 +42,15 @@ async function main(): Promise<void> {
         host,
         databaseUrl: settings.DATABASE_URL,
         port: Number(new URL(settings.INSURANCE_REGISTRY_URL).port),
+      }),
+    );
+  }
+  if (settings.CARRIERS_URL !== '') {
+    running.push(
+      await startCarriersSimulator({
+        host,
+        databaseUrl: settings.DATABASE_URL,
+        port: Number(new URL(settings.CARRIERS_URL).port),
       }),
     );
   }

@@ -288,7 +288,12 @@ class StackBuilding {
 }
 
 /** An empty address tells the simulators' process that a real system stands there. */
-const noSimulator: Environment = { SMS_GATEWAY_URL: '', SMS_INBOX_URL: '', INSURANCE_REGISTRY_URL: '' };
+const noSimulator: Environment = {
+  SMS_GATEWAY_URL: '',
+  SMS_INBOX_URL: '',
+  INSURANCE_REGISTRY_URL: '',
+  CARRIERS_URL: '',
+};
 
 /** Addresses for the stand-ins of those outside systems that the caller did not give. */
 async function simulatorAddresses(
@@ -306,6 +311,7 @@ async function simulatorAddresses(
         }
       : {}),
     ...(given.INSURANCE_REGISTRY_URL === undefined ? { INSURANCE_REGISTRY_URL: await origin(18_082) } : {}),
+    ...(given.CARRIERS_URL === undefined ? { CARRIERS_URL: await origin(18_083) } : {}),
   };
 }
 
