@@ -17,7 +17,7 @@ module.exports = {
   globalSetup: '<rootDir>/test/support/servers.ts',
   globalTeardown: '<rootDir>/test/support/servers-teardown.ts',
   testMatch: [
-    '<rootDir>/{domain,ledger,gateways,workflows,activities,workers,api,web,config,scripts,test}/**/*.test.ts',
+    '<rootDir>/{domain,ledger,gateways,workflows,activities,workers,api,web,card-bridge,config,scripts,test}/**/*.test.ts',
   ],
   transform: {
     '^.+\\.(t|j|mj)s$': [

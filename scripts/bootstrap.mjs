@@ -18,7 +18,7 @@ const oldestNode = [20, 19];
 /** What the compiler reads; the same list as `include` in tsconfig.build.json. */
 const sourceFolders = [
   ...['domain', 'ledger', 'gateways', 'workflows', 'activities'],
-  ...['workers', 'api', 'web', 'config', 'scripts'],
+  ...['workers', 'api', 'web', 'card-bridge', 'config', 'scripts'],
 ];
 
 /** Ends with this sentence and no stack trace. */

@@ -44,7 +44,7 @@ describe('every page of the documentation', () => {
   test.each(pages)('%s names only folders of ours that exist', (page) => {
     const named = [
       ...textOf(page).matchAll(
-        /`((?:domain|ledger|workflows|api|web|workers|activities|gateways|config|scripts|test)\/[\w./-]*)`/g,
+        /`((?:domain|ledger|workflows|api|web|workers|activities|gateways|card-bridge|config|scripts|test)\/[\w./-]*)`/g,
       ),
     ].map(([, name]) => name ?? '');
     const missing = named.filter(
