@@ -1,18 +1,20 @@
 /** Removes what has expired at the edges: spent challenges, ended sessions, kept answers, drafts, old counts. */
 import { sql } from 'kysely';
 
+import { tellOfAssistance } from '../ledger/assistance-text';
 import { sweepChallenges } from '../ledger/challenge';
 import type { Ledger } from '../ledger/database';
 import { sweepDrafts } from '../ledger/draft';
 import { sweepAnswers } from '../ledger/idempotency';
 import { sweepEndedSessions } from '../ledger/session';
+import { sweepStationSessions } from '../ledger/station-session';
 import { sweepWaitingRoom } from '../ledger/waiting-room';
 import { sessionLifeMs } from './plugins/session';
 import { ticketLifeMs } from './waiting-room/ticket';
 
 /** Rows removed, by what they were. */
 export type Swept = Readonly<
-  Record<'challenges' | 'sessions' | 'answers' | 'drafts' | 'limits' | 'draws', number>
+  Record<'challenges' | 'sessions' | 'answers' | 'drafts' | 'limits' | 'draws' | 'stations', number>
 >;
 
 /** Sweeps once. Safe from several processes at the same time. */
@@ -24,6 +26,7 @@ export async function sweep(ledger: Ledger): Promise<Swept> {
     drafts: await sweepDrafts(ledger),
     limits: await sweepLimits(ledger),
     draws: await sweepWaitingRoom(ledger, ticketLifeMs),
+    stations: await sweepStationSessions(ledger),
   };
 }
 
@@ -36,9 +39,16 @@ async function sweepLimits(ledger: Ledger): Promise<number> {
 
 const everyMs = 10 * 60_000;
 
-/** Sweeps every ten minutes until it is stopped; a sweep that failed is made up for by the next. */
+/**
+ * Sweeps every ten minutes until it is stopped, and tells people of acts of staff whose text a crash prevented; what
+ * failed is made up for by the next.
+ */
 export function keepHouse(ledger: Ledger, failed: (error: unknown) => void): { stop(): void } {
-  const timer = setInterval(() => void sweep(ledger).catch(failed), everyMs);
+  const round = async (): Promise<void> => {
+    await sweep(ledger);
+    await tellOfAssistance(ledger);
+  };
+  const timer = setInterval(() => void round().catch(failed), everyMs);
   timer.unref();
   return { stop: () => clearInterval(timer) };
 }

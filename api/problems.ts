@@ -102,6 +102,7 @@ export function problemHeaders(refusal: AnyRefusal): Record<string, string> {
   if ('retryAfterSeconds' in refusal) return { 'retry-after': String(refusal.retryAfterSeconds) };
   if (refusal.code === 'registryUnavailable') return { 'retry-after': '60' };
   if (refusal.code === 'methodNotAllowed') return { allow: refusal.allow.join(', ') };
+  if (refusal.code === 'stationStaffUnknown') return { 'www-authenticate': 'Station-Staff' };
   if (refusal.code === 'stationUnknown') return { 'www-authenticate': 'Bearer realm="station"' };
   if (refusal.code === 'operatorUnknown') return { 'www-authenticate': 'Bearer realm="operator"' };
   return {};

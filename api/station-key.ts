@@ -1,19 +1,31 @@
-/** The station that acts, by the key that it sends along. */
+/** The station that acts, by the key that it sends along, and whether its kind may do what is asked. */
 import type { FastifyRequest } from 'fastify';
 
+import { stationMay, type StationRight } from '../domain/station/station';
 import type { StationContext } from '../ledger/attendance';
 import { findStation, type Station } from '../ledger/station';
 import { bearerToken } from './bearer';
 import { RefusedRequest } from './problems';
 
-/** The enrolled station of the request's bearer token, with the context of its commands. Refuses with `stationUnknown`. */
-export async function stationOf(
+/** The desk at a site that asks, with the context of its commands. Refuses with `stationUnknown` and `stationMayNot`. */
+export async function deskOf(
   request: FastifyRequest,
-): Promise<{ readonly station: Station; readonly context: StationContext }> {
+  right: Extract<StationRight, 'recordAttendance' | 'phoneLeftover'>,
+): Promise<{ readonly siteId: string; readonly context: StationContext }> {
+  const { stationId, siteId } = await stationOf(request, right);
+  if (siteId === null) throw new RefusedRequest({ code: 'stationMayNot' });
+  const { idempotency } = request;
+  return {
+    siteId,
+    context: { actor: 'station', channel: `station:${stationId}`, ...(idempotency ? { idempotency } : {}) },
+  };
+}
+
+/** The enrolled station of the request's bearer token. Refuses with `stationUnknown` and `stationMayNot`. */
+export async function stationOf(request: FastifyRequest, right: StationRight): Promise<Station> {
   const key = bearerToken(request);
   const station = key === undefined ? undefined : await findStation(request.server.ledger.db, key);
   if (!station) throw new RefusedRequest({ code: 'stationUnknown' });
-  const { idempotency } = request;
-  const channel = `station:${station.stationId}`;
-  return { station, context: { actor: 'station', channel, ...(idempotency ? { idempotency } : {}) } };
+  if (!stationMay(station.kind, right)) throw new RefusedRequest({ code: 'stationMayNot' });
+  return station;
 }

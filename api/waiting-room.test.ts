@@ -138,7 +138,10 @@ describe('a place in line', () => {
     const mine = await inLine();
     const other = await buildApp({
       ledger: world.world.ledger,
-      registry: { verifyCard: () => Promise.reject(new Error('nobody signs in here')) },
+      registry: {
+        verifyCard: () => Promise.reject(new Error('nobody signs in here')),
+        findPerson: () => Promise.reject(new Error('nobody is looked up here')),
+      },
       sessionKey: key,
       captchaKey,
       publicOrigin: '',
@@ -252,7 +255,10 @@ describe('several processes', () => {
   test('one leads and moves the line; when it falls silent another does', async () => {
     const parts = {
       ledger: world.world.ledger,
-      registry: { verifyCard: () => Promise.reject(new Error('nobody signs in here')) },
+      registry: {
+        verifyCard: () => Promise.reject(new Error('nobody signs in here')),
+        findPerson: () => Promise.reject(new Error('nobody is looked up here')),
+      },
       sessionKey: key,
       captchaKey,
       publicOrigin: '',

@@ -153,10 +153,10 @@ test('a kept appointment still counts as a place of its window', async () => {
 describe('a station', () => {
   test('is found by its key until the key is replaced or revoked', async () => {
     const { key } = await enrolStation(world.ledger.db, { stationId: 'desk-1', siteId: 'A' });
-    expect(await findStation(world.ledger.db, key)).toEqual({ stationId: 'desk-1', siteId: 'A' });
+    expect(await findStation(world.ledger.db, key)).toMatchObject({ stationId: 'desk-1', siteId: 'A' });
     const { key: second } = await enrolStation(world.ledger.db, { stationId: 'desk-1', siteId: 'B' });
     expect(await findStation(world.ledger.db, key)).toBeUndefined();
-    expect(await findStation(world.ledger.db, second)).toEqual({ stationId: 'desk-1', siteId: 'B' });
+    expect(await findStation(world.ledger.db, second)).toMatchObject({ stationId: 'desk-1', siteId: 'B' });
     expect(await revokeStation(world.ledger.db, 'desk-1')).toBe(true);
     expect(await revokeStation(world.ledger.db, 'desk-1')).toBe(false);
     expect(await findStation(world.ledger.db, second)).toBeUndefined();

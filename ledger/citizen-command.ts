@@ -9,6 +9,7 @@ import { DatabaseError } from 'pg';
 import { openObligations } from '../domain/lifecycle/obligations';
 import { mayRest } from '../domain/lifecycle/rest';
 import type { Act, Stage } from '../domain/lifecycle/transitions';
+import { mayActAt, stationMay, type StationKind } from '../domain/station/station';
 import type { Instant, PlainDate } from '../domain/civil-time/plain-date';
 import { refused, type Outcome, type Refusal } from '../domain/refusal/refusals';
 import type { Ledger, LedgerTx } from './database';
@@ -35,6 +36,8 @@ export interface LockedPerson {
   readonly priorityGroups: readonly number[];
   readonly version: number;
   readonly now: Instant;
+  /** The kind of station that began the session under which the command runs; null for every other session. */
+  readonly stationKind: StationKind | null;
 }
 
 /** What a decision comes to: a refusal (nothing is written) or an outcome, with the act where something changed. */
@@ -115,6 +118,9 @@ async function inTransaction<T>(
   const decision = await decide(tx, person);
   if ('refusal' in decision) throw new RefusedInTransaction(decision.refusal);
   if ('act' in decision) {
+    if (person.stationKind && !mayActAt(person.stationKind, decision.act)) {
+      throw new RefusedInTransaction({ code: 'stationTakesNothingBack' });
+    }
     const { act, detail = {}, toldToRun = false } = decision;
     await recordChanges(tx, { ...context, lane: 'personal', toldToRun }, [context.personKey], act, detail);
   }
@@ -130,6 +136,12 @@ async function inTransaction<T>(
       .execute();
   }
   return { ok: true, value: decision.outcome };
+}
+
+/** Why a station of that kind takes nothing back; undefined where it does, and in every session of one's own. */
+export function whyNotTakenBack({ stationKind }: LockedPerson): Refusal | undefined {
+  if (!stationKind || stationMay(stationKind, 'giveBack')) return undefined;
+  return { code: 'stationTakesNothingBack' };
 }
 
 /**
@@ -152,8 +164,11 @@ async function lockPerson<T>(
     session_ended: boolean;
     request_hash: Buffer | null;
     outcome: unknown;
+    station_kind: StationKind | null;
   }>`
     select ledger_now() as now, a.request_hash, a.outcome,
+      (select st.kind from station_session b join station st using (station_id)
+        where b.session_id = ${context.sessionId ?? null}::uuid) as station_kind,
       exists (select from ended_session e where e.session_id = ${context.sessionId ?? null}::uuid) as session_ended
     from (values (1)) one
     left join idempotent_answer a on a.person_key = ${context.personKey}::uuid
@@ -167,6 +182,7 @@ async function lockPerson<T>(
     priorityGroups: row.priority_groups,
     version: row.version,
     now: facts.now.toISOString(),
+    stationKind: facts.station_kind,
   };
   if (!facts.request_hash || !context.idempotency) return { person };
   if (!facts.request_hash.equals(context.idempotency.requestHash)) {

@@ -6,7 +6,7 @@ import { leftoverDays, leftoverUntil } from '../domain/leftover/leftover-rules';
 import { parseMobile } from '../domain/person-number/mobile';
 import { refused, type Outcome, type Refusal } from '../domain/refusal/refusals';
 import type { TextLanguage } from '../domain/text-message/templates';
-import { citizenCommand, type CommandContext, type LockedPerson } from './citizen-command';
+import { citizenCommand, whyNotTakenBack, type CommandContext, type LockedPerson } from './citizen-command';
 import { addContact } from './contact';
 import type { Ledger, LedgerTx } from './database';
 import { ensureDraw, readPublishedDraw, type PublishedTicket } from './leftover-draw';
@@ -78,6 +78,8 @@ export async function stopAskingLeftover(
       .where('person_key', '=', person.personKey)
       .executeTakeFirst();
     if (!own) return { refusal: { code: 'leftoverNotThere' } };
+    const refusal = whyNotTakenBack(person);
+    if (refusal) return { refusal };
     if (own.withdrawn_at) return { outcome: { ticket } };
     const drawnAt = await drawnWhileHeld(tx, own.leftover_draw_id);
     if (drawnAt !== null) return { refusal: { code: 'leftoverDrawn', drawnAt } };

@@ -559,10 +559,43 @@ export interface StageTransition {
 }
 
 export interface Station {
+  chain: string | null;
+  district_code: string | null;
   enrolled_at: Generated<Timestamp>;
   key_hash: Buffer;
+  /**
+   * What the station may do follows from it, see domain/station.
+   */
+  kind: Generated<string>;
+  name_en: string | null;
+  name_zh: string | null;
   revoked_at: Timestamp | null;
-  site_id: string;
+  site_id: string | null;
+  station_id: string;
+}
+
+export interface StationLook {
+  look_id: Generated<string>;
+  looked_at: Generated<Timestamp>;
+  person_keys: string[];
+  reason: string;
+  staff_id: string;
+  station_id: string;
+}
+
+export interface StationSession {
+  begun_at: Generated<Timestamp>;
+  reason: string | null;
+  session_id: string;
+  staff_id: string | null;
+  station_id: string;
+}
+
+export interface StationStaff {
+  designated_at: Generated<Timestamp>;
+  dismissed_at: Timestamp | null;
+  key_hash: Buffer;
+  staff_id: string;
   station_id: string;
 }
 
@@ -732,6 +765,9 @@ export interface DB {
   spent_challenge: SpentChallenge;
   stage_transition: StageTransition;
   station: Station;
+  station_look: StationLook;
+  station_session: StationSession;
+  station_staff: StationStaff;
   supply: Supply;
   test_handset: TestHandset;
   text_message: TextMessage;

@@ -6,7 +6,7 @@ import type { Stage } from '../domain/lifecycle/transitions';
 import { mayJoinWaitingList } from '../domain/place-offer/place-offer-rules';
 import type { Outcome } from '../domain/refusal/refusals';
 import { ranked, type Candidate } from '../domain/settlement/assignment';
-import { citizenCommand, type CommandContext } from './citizen-command';
+import { citizenCommand, whyNotTakenBack, type CommandContext } from './citizen-command';
 import type { Ledger, LedgerReader, LedgerTx } from './database';
 import { getRound } from './round';
 import { lotOf } from './settlement-evidence';
@@ -60,7 +60,10 @@ export async function leaveWaitingList(
   context: CommandContext,
   { roundId }: { readonly roundId: string },
 ): Promise<Outcome<{ readonly roundId: string }>> {
-  return citizenCommand(ledger, context, [], async (tx, { personKey, version }) => {
+  return citizenCommand(ledger, context, [], async (tx, person) => {
+    const { personKey, version } = person;
+    const refusal = whyNotTakenBack(person);
+    if (refusal) return { refusal };
     if (await endWaiting(tx, personKey, roundId, 'left')) {
       await noteInHistory(tx, context, version, 'leaveWaitingList', roundId);
     }

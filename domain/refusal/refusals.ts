@@ -56,6 +56,15 @@ export type Refusal =
   | { readonly code: 'lookupNoMatch' }
   | { readonly code: 'siteUnknown' }
   | { readonly code: 'stationUnknown' }
+  /** Not among the rights of this kind of station. */
+  | { readonly code: 'stationMayNot' }
+  /** Stores and self-service points cancel nothing, whoever booked where. */
+  | { readonly code: 'stationTakesNothingBack' }
+  | { readonly code: 'stationStaffUnknown' }
+  /** No such search of this member of staff, or not in the last minutes. */
+  | { readonly code: 'lookUnknown' }
+  /** What is to be done has not been read out to the person for whom it is done. */
+  | { readonly code: 'notReadBack' }
   | { readonly code: 'operatorUnknown' }
   | { readonly code: 'attendanceAtOtherSite' }
   | { readonly code: 'attendanceOnOtherDay' }

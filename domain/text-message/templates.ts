@@ -4,6 +4,7 @@
  */
 import type { ClosureReason } from '../closure/closure';
 import type { Instant, PlainDate } from '../civil-time/plain-date';
+import { assistants, assistedActWords, type Assistant, type AssistedAct } from './assisted-acts';
 import { civilDate, civilTime, civilWindow, clockTime } from './civil-words';
 
 export type TextLanguage = 'zh' | 'en';
@@ -73,6 +74,12 @@ export interface TextParameters {
     readonly nextDoseOn: PlainDate | null;
   };
   readonly remindNextDose: { readonly doseNumber: number; readonly dueOn: PlainDate };
+  /** What staff did in the reader's name; `number` of the registration, appointment or ticket, where there is one. */
+  readonly assistedAct: {
+    readonly act: AssistedAct;
+    readonly by: Assistant;
+    readonly number: string | null;
+  };
 }
 
 export type TextPurpose = keyof TextParameters;
@@ -193,6 +200,10 @@ const templates: Templates = {
   remindNextDose: ({ doseNumber, dueOn }) => ({
     zh: `您的第${doseNumber}劑自${civilDate(dueOn).zh}起可接種。請留意開放期間，自行至疫苗預約平臺登記或預約，本簡訊不附連結。${questions.zh}`,
     en: `Your dose ${doseNumber} may be given from ${civilDate(dueOn).en}. Register or book on the platform yourself when it is open; we never send links. ${questions.en}`,
+  }),
+  assistedAct: ({ act, by, number }) => ({
+    zh: `${assistants[by].zh}已依申請代您${assistedActWords[act].zh}${number === null ? '' : `，編號${number}`}。若非本人申請，請撥1922。`,
+    en: `${assistants[by].en} ${assistedActWords[act].en}${number === null ? '' : `, no. ${number}`}, as you asked. Not you? Call 1922.`,
   }),
 };
 

@@ -5,12 +5,18 @@ import { parseCardNumber } from '../../domain/person-number/card-number';
 import { parsePersonNumber } from '../../domain/person-number/person-number';
 import {
   RegistryUnavailable,
-  type CardVerification,
   type CardVerificationOutcome,
   type InsuranceRegistry,
   type RegistryPersonNumber,
 } from './port';
-import { verificationAnswer, verificationPath, type VerificationAnswer } from './protocol';
+import {
+  lookupPath,
+  verificationAnswer,
+  verificationPath,
+  type LookupRequest,
+  type VerificationAnswer,
+  type VerificationRequest,
+} from './protocol';
 
 export interface HttpRegistrySettings {
   /** Where the registry answers, e.g. `https://registry.example`. */
@@ -30,27 +36,33 @@ const answerCheck = Compile(verificationAnswer);
  * nothing there); whether to go on asking when the registry stays away is the caller's decision.
  */
 export function createHttpRegistry(settings: HttpRegistrySettings): InsuranceRegistry {
-  const address = new URL(verificationPath, settings.url);
   const timeoutMs = settings.timeoutMs ?? defaultTimeoutMs;
+  const askAgainOnce = async (
+    path: string,
+    question: VerificationRequest | LookupRequest,
+  ): Promise<CardVerificationOutcome> => {
+    const address = new URL(path, settings.url);
+    try {
+      return await ask(address, timeoutMs, question);
+    } catch (error) {
+      if (!(error instanceof RegistryUnavailable) || error.reason === 'answerNotUnderstood') throw error;
+      await pause(pauseBeforeRetryMs);
+      return ask(address, timeoutMs, question);
+    }
+  };
   return {
-    async verifyCard(verification) {
-      try {
-        return await ask(address, timeoutMs, verification);
-      } catch (error) {
-        if (!(error instanceof RegistryUnavailable) || error.reason === 'answerNotUnderstood') throw error;
-        await pause(pauseBeforeRetryMs);
-        return ask(address, timeoutMs, verification);
-      }
-    },
+    verifyCard: ({ personNumber, cardNumber }) =>
+      askAgainOnce(verificationPath, { personNumber, cardNumber }),
+    findPerson: ({ personNumber, birthDate, stationId }) =>
+      askAgainOnce(lookupPath, { personNumber, birthDate, stationId }),
   };
 }
 
 async function ask(
   address: URL,
   timeoutMs: number,
-  question: CardVerification,
+  question: VerificationRequest | LookupRequest,
 ): Promise<CardVerificationOutcome> {
-  const { personNumber, cardNumber } = question;
   const signal = AbortSignal.timeout(timeoutMs);
   let status: number;
   let body: string;
@@ -58,7 +70,7 @@ async function ask(
     const response = await fetch(address, {
       method: 'POST',
       headers: { 'content-type': 'application/json', accept: 'application/json' },
-      body: JSON.stringify({ personNumber, cardNumber }),
+      body: JSON.stringify(question),
       signal,
       redirect: 'error',
     });

@@ -108,6 +108,20 @@ describe('the insurance registry over HTTP', () => {
     expect(answer).toEqual({ outcome: 'noMatch' });
   });
 
+  test('finds a person for a station by number and birth date, and nobody by another one', async () => {
+    const registry = createHttpRegistry({ url: simulator.url });
+    const { personNumber } = verification(oldNumber, card);
+    const lookup = { personNumber, birthDate: '1980-02-29', stationId: 'hotline-1' };
+    expect(await registry.findPerson(lookup)).toMatchObject({
+      outcome: 'match',
+      person: { registryPersonId, name: 'NGUYEN VAN AN', cardNumber: card },
+    });
+    expect(await registry.findPerson({ ...lookup, birthDate: '1980-02-28' })).toEqual({ outcome: 'noMatch' });
+    simulator.setFaults({ outage: true });
+    await expect(registry.findPerson(lookup)).rejects.toMatchObject({ reason: 'failed' });
+    simulator.setFaults({});
+  });
+
   test('a match takes no longer than a miss', async () => {
     const registry = createHttpRegistry({ url: simulator.url });
     const medianOf = async (asked: CardVerification): Promise<number> => {

@@ -51,7 +51,21 @@ export interface CardVerification {
 export type CardVerificationOutcome =
   { readonly outcome: 'match'; readonly person: RegistryPerson } | { readonly outcome: 'noMatch' };
 
+/** What an authorised station knows of somebody without a card number. */
+export interface PersonLookup {
+  readonly personNumber: PersonNumber;
+  /** Civil date. */
+  readonly birthDate: string;
+  /** The station that asks: the registry keeps who looked at whom, and answers authorised ones alone. */
+  readonly stationId: string;
+}
+
 export interface InsuranceRegistry {
+  /**
+   * Finds the person of that number and birth date, for a station that may look people up. `noMatch` stands for an
+   * unknown number and for another birth date alike. Throws `RegistryUnavailable` when no answer could be had.
+   */
+  findPerson(lookup: PersonLookup): Promise<CardVerificationOutcome>;
   /**
    * Confirms that the card in use now belongs to the person of that number, which may be any that they ever had.
    * Throws `RegistryUnavailable` when no answer could be had.

@@ -14,6 +14,18 @@ export const verificationRequest = Type.Object(
   { additionalProperties: false },
 );
 
+/** For authorised stations: who is this, without a card. Answered like a verification. */
+export const lookupPath = '/v1/person-lookups';
+
+export const lookupRequest = Type.Object(
+  {
+    personNumber: Type.String({ pattern: '^[A-Z][A-Z0-9]\\d{8}$' }),
+    birthDate: civilDate,
+    stationId: Type.String({ pattern: '^[A-Za-z0-9-]{1,40}$' }),
+  },
+  { additionalProperties: false },
+);
+
 const registryPerson = Type.Object({
   registryPersonId: Type.String({ pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' }),
   name: Type.String({ minLength: 1 }),
@@ -52,5 +64,6 @@ export const verificationAnswer = Type.Union([
   Type.Object({ outcome: Type.Literal('noMatch') }),
 ]);
 
+export type LookupRequest = Static<typeof lookupRequest>;
 export type VerificationRequest = Static<typeof verificationRequest>;
 export type VerificationAnswer = Static<typeof verificationAnswer>;

@@ -7,6 +7,8 @@ import fastify from 'fastify';
 import { Pool } from 'pg';
 import { parsePersonNumber, type PersonNumberKind } from '../../domain/person-number/person-number';
 import {
+  lookupPath,
+  lookupRequest,
   verificationPath,
   verificationRequest,
   type VerificationAnswer,
@@ -97,17 +99,30 @@ export async function startRegistrySimulator(
   app.setErrorHandler<Error & { statusCode?: number }>((error, _request, reply) =>
     reply.code(error.statusCode ?? 500).send({ status: error.statusCode ?? 500 }),
   );
-  app.post(verificationPath, { schema: { body: verificationRequest } }, async (request, reply) => {
+  const answerFor = async (
+    personNumber: string,
+    judge: (row: InsuredRow | undefined) => VerificationAnswer,
+  ): Promise<VerificationAnswer | undefined> => {
     const { outage = false, slowByMs = 0 } = faults;
     const askedAt = performance.now();
     // Unreferenced: a slow answer must not keep the process alive after the server was closed.
     if (slowByMs > 0) await pause(slowByMs, undefined, { ref: false });
-    if (outage) return reply.code(503).send({ status: 503 });
-    const found = await pool.query<InsuredRow>(findInsured, [request.body.personNumber]);
-    const answer = answerTo(request.body, found.rows[0]);
+    if (outage) return undefined;
+    const found = await pool.query<InsuredRow>(findInsured, [personNumber]);
+    const answer = judge(found.rows[0]);
     const taken = performance.now() - askedAt - slowByMs;
     await pause(answerAfterMs * Math.max(1, Math.ceil(taken / answerAfterMs)) - taken);
     return answer;
+  };
+  app.post(verificationPath, { schema: { body: verificationRequest } }, async ({ body }, reply) => {
+    const answer = await answerFor(body.personNumber, (row) => answerTo(body, row));
+    return answer ?? reply.code(503).send({ status: 503 });
+  });
+  app.post(lookupPath, { schema: { body: lookupRequest } }, async ({ body }, reply) => {
+    const answer = await answerFor(body.personNumber, (row) =>
+      row?.birth_date === body.birthDate ? matchOf(row) : { outcome: 'noMatch' },
+    );
+    return answer ?? reply.code(503).send({ status: 503 });
   });
   app.put('/simulation/faults', { schema: { body: faultsBody } }, async (request, reply) => {
     setFaults(request.body);
@@ -133,6 +148,10 @@ const nobodysCard = '-'.repeat(12);
 function answerTo(asked: VerificationRequest, row: InsuredRow | undefined): VerificationAnswer {
   const same = timingSafeEqual(Buffer.from(asked.cardNumber), Buffer.from(row?.card_number ?? nobodysCard));
   if (!row || !same) return { outcome: 'noMatch' };
+  return matchOf(row);
+}
+
+function matchOf(row: InsuredRow): VerificationAnswer {
   const numbers = row.numbers.map((number) => ({ number, kind: kindOf(number) }));
   return {
     outcome: 'match',

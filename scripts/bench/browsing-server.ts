@@ -28,7 +28,10 @@ async function main(): Promise<void> {
   });
   const app = await buildApp({
     ledger,
-    registry: { verifyCard: () => Promise.reject(new Error('nobody signs in here')) },
+    registry: {
+      verifyCard: () => Promise.reject(new Error('nobody signs in here')),
+      findPerson: () => Promise.reject(new Error('nobody is looked up here')),
+    },
     sessionKey: randomBytes(32),
     captchaKey: randomBytes(32),
     publicOrigin: '',

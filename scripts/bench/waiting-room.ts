@@ -126,7 +126,10 @@ async function signedIn(stage: Stage, personKeys: readonly string[]): Promise<re
   });
   const app = await buildApp({
     ledger,
-    registry: { verifyCard: () => Promise.reject(new Error('nobody signs in here')) },
+    registry: {
+      verifyCard: () => Promise.reject(new Error('nobody signs in here')),
+      findPerson: () => Promise.reject(new Error('nobody is looked up here')),
+    },
     sessionKey: keyOf(stage, 'YIYUE_SESSION_KEY'),
     captchaKey: keyOf(stage, 'YIYUE_CAPTCHA_KEY'),
     publicOrigin: '',

@@ -6,7 +6,7 @@ import { openLeftoverCall, readLeftoverCalls } from '../../../ledger/leftover-ca
 import { nextLeftoverTurn } from '../../../ledger/leftover-turn';
 import { acceptedValue } from '../../problems';
 import * as shape from '../../schemas';
-import { stationOf } from '../../station-key';
+import { deskOf } from '../../station-key';
 
 const leftoverCallId = Type.String({ format: 'uuid' });
 const call = Type.Object({
@@ -34,13 +34,13 @@ export const stationLeftoverRoutes: FastifyPluginAsyncTypebox = async (app) => {
         summary: 'Today’s calls of this site',
         response: {
           200: Type.Object({ leftoverCalls: Type.Array(call) }),
-          ...shape.problems({}, 'stationUnknown'),
+          ...shape.problems({}, 'stationUnknown', 'stationMayNot'),
         },
       },
     },
     async (request) => {
-      const { station } = await stationOf(request);
-      return { leftoverCalls: [...(await readLeftoverCalls(app.ledger, station.siteId))] };
+      const { siteId } = await deskOf(request, 'phoneLeftover');
+      return { leftoverCalls: [...(await readLeftoverCalls(app.ledger, siteId))] };
     },
   );
 
@@ -62,6 +62,7 @@ export const stationLeftoverRoutes: FastifyPluginAsyncTypebox = async (app) => {
           ...shape.problems(
             { write: true },
             'stationUnknown',
+            'stationMayNot',
             'leftoverNotThere',
             'leftoverTooEarly',
             'leftoverDosesPromised',
@@ -70,8 +71,8 @@ export const stationLeftoverRoutes: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request) => {
-      const { station, context } = await stationOf(request);
-      const wish = { ...request.body, siteId: station.siteId };
+      const { siteId, context } = await deskOf(request, 'phoneLeftover');
+      const wish = { ...request.body, siteId };
       return acceptedValue(await openLeftoverCall(app.ledger, context, wish));
     },
   );
@@ -99,13 +100,13 @@ export const stationLeftoverRoutes: FastifyPluginAsyncTypebox = async (app) => {
             ),
             reason: Type.Optional(Type.Enum(['nobodyLeft', 'allPromised'])),
           }),
-          ...shape.problems({ write: true }, 'stationUnknown', 'leftoverCallUnknown'),
+          ...shape.problems({ write: true }, 'stationUnknown', 'stationMayNot', 'leftoverCallUnknown'),
         },
       },
     },
     async (request) => {
-      const { station, context } = await stationOf(request);
-      const wish = { siteId: station.siteId, ...request.params };
+      const { siteId, context } = await deskOf(request, 'phoneLeftover');
+      const wish = { siteId, ...request.params };
       return acceptedValue(await nextLeftoverTurn(app.ledger, context, wish));
     },
   );
@@ -126,6 +127,7 @@ export const stationLeftoverRoutes: FastifyPluginAsyncTypebox = async (app) => {
           ...shape.problems(
             { write: true },
             'stationUnknown',
+            'stationMayNot',
             'leftoverCallUnknown',
             'leftoverTurnUnknown',
             'leftoverTurnAnswered',
@@ -150,8 +152,8 @@ export const stationLeftoverRoutes: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request) => {
-      const { station, context } = await stationOf(request);
-      const wish = { siteId: station.siteId, ...request.params, ...request.body };
+      const { siteId, context } = await deskOf(request, 'phoneLeftover');
+      const wish = { siteId, ...request.params, ...request.body };
       return acceptedValue(await app.acts.phoneLeftover(context, wish));
     },
   );

@@ -4,7 +4,7 @@ import { Type } from 'typebox';
 
 import { acceptedValue } from '../../problems';
 import { appointmentNumber, civilDate, problems, product, writeHeaders } from '../../schemas';
-import { stationOf } from '../../station-key';
+import { deskOf } from '../../station-key';
 
 export const stationRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
@@ -29,6 +29,7 @@ export const stationRoutes: FastifyPluginAsyncTypebox = async (app) => {
           ...problems(
             { write: true },
             'stationUnknown',
+            'stationMayNot',
             'appointmentUnknown',
             'appointmentNotLive',
             'attendanceAtOtherSite',
@@ -40,9 +41,9 @@ export const stationRoutes: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request) => {
-      const { station, context } = await stationOf(request);
+      const { siteId, context } = await deskOf(request, 'recordAttendance');
       const outcome = await app.acts.attend(context, {
-        stationSiteId: station.siteId,
+        stationSiteId: siteId,
         appointmentNumber: request.body.appointmentNumber,
         ...(request.body.product === undefined ? {} : { product: request.body.product }),
       });

@@ -1,0 +1,49 @@
+/** What staff did in somebody's name is told to that person by text, besides the acknowledgement of the act itself. */
+import { sql } from 'kysely';
+
+import { assistedActs, type AssistedAct } from '../domain/text-message/assisted-acts';
+import type { Ledger } from './database';
+import { findContactFor, queueText } from './text-message';
+
+/** A crash between an act and its text is made up for by a sweep that looks back this far. */
+const lookBackHours = 6;
+
+/**
+ * Queues the texts of all acts of staff that were not told yet; of one person, or of everybody. Idempotent: the
+ * occasion is the entry in the history. Who never gave a mobile cannot be told. Answers how many were queued.
+ */
+export async function tellOfAssistance(ledger: Ledger, personKey: string | null = null): Promise<number> {
+  const { rows } = await sql<{
+    audit_entry_id: number;
+    person_key: string;
+    act: AssistedAct;
+    kind: string;
+    number: string | null;
+  }>`
+    select e.audit_entry_id, e.person_key, e.act, st.kind,
+      coalesce(e.detail ->> 'appointmentNumber', e.detail ->> 'registrationNumber', e.detail ->> 'ticket') as number
+    from audit_entry e join station st on st.station_id = split_part(substr(e.channel, 9), '/staff:', 1)
+    where e.actor = 'staff' and e.recorded_at > clock_timestamp() - ${lookBackHours} * interval '1 hour'
+      and e.channel like 'station:%/staff:%' and e.act = any(${[...assistedActs]}::text[])
+      and e.person_key is not null and (${personKey}::uuid is null or e.person_key = ${personKey}::uuid)
+      and not exists (select from text_message t where t.person_key = e.person_key and t.purpose = 'assistedAct'
+        and t.occasion = e.audit_entry_id::text)
+    order by e.audit_entry_id
+  `.execute(ledger.db);
+  let queued = 0;
+  for (const row of rows) {
+    const told = await ledger.db.transaction().execute(async (tx) => {
+      const contactId = await findContactFor(tx, row.person_key, null);
+      if (contactId === undefined) return false;
+      return queueText(tx, {
+        personKey: row.person_key,
+        purpose: 'assistedAct',
+        occasion: String(row.audit_entry_id),
+        contactId,
+        parameters: { act: row.act, by: row.kind === 'hotline' ? 'hotline' : 'counter', number: row.number },
+      });
+    });
+    if (told) queued += 1;
+  }
+  return queued;
+}
