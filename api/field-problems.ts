@@ -3,6 +3,7 @@ import type { FieldProblem } from './problems';
 
 interface ValidationIssue {
   readonly keyword?: string;
+  readonly schemaPath?: string;
   readonly instancePath?: string;
   readonly params?: Readonly<Record<string, unknown>>;
 }
@@ -30,12 +31,39 @@ export function isValidationFailure(error: unknown): error is ValidationFailure 
 export function fieldProblems(failure: ValidationFailure): readonly FieldProblem[] {
   const part = parts[failure.validationContext ?? 'body'] ?? 'body';
   const named = new Map<string, FieldProblem>();
-  for (const issue of failure.validation) {
+  for (const issue of issuesOfMeant(failure.validation)) {
     for (const pointer of pointersOf(issue)) {
       if (!named.has(pointer)) named.set(pointer, { pointer, part, ...reasonOf(issue) });
     }
   }
   return [...named.values()].slice(0, mostNamed);
+}
+
+/**
+ * Of a body that may be one of several, told apart by a constant, only what is wrong with the one that was meant; only
+ * the constant itself where it names none, and only what all of them ask for where it is missing.
+ */
+function issuesOfMeant(issues: readonly ValidationIssue[]): readonly ValidationIssue[] {
+  const memberOf = ({ schemaPath = '' }: ValidationIssue) => /^#\/anyOf\/\d+/.exec(schemaPath)?.[0];
+  const toldApart = (issue: ValidationIssue): boolean =>
+    issue.keyword === 'const' && memberOf(issue) !== undefined;
+  const notMeant = new Set(issues.filter(toldApart).map(memberOf));
+  if (notMeant.size === 0) return askedByAll(issues, memberOf) ?? issues;
+  const ofMeant = issues.filter((issue) => memberOf(issue) !== undefined && !notMeant.has(memberOf(issue)));
+  return ofMeant.length > 0 ? ofMeant : issues.filter(toldApart);
+}
+
+function askedByAll(
+  issues: readonly ValidationIssue[],
+  memberOf: (issue: ValidationIssue) => string | undefined,
+): readonly ValidationIssue[] | undefined {
+  const missing = issues.filter((issue) => issue.keyword === 'required' && memberOf(issue) !== undefined);
+  const members = new Set(issues.map(memberOf).filter((member) => member !== undefined));
+  const lists = missing.map(({ params }) => params?.['requiredProperties']).filter(Array.isArray);
+  const [first = [], ...others] = lists as string[][];
+  const common = first.filter((name) => others.every((list) => list.includes(name)));
+  const all = members.size > 1 && missing.length === members.size && common.length > 0;
+  return all ? [{ keyword: 'required', params: { requiredProperties: common } }] : undefined;
 }
 
 /** Missing fields are named by the schema, so they may be told; unknown ones came from outside and may not. */

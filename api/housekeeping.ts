@@ -8,13 +8,17 @@ import { sweepDrafts } from '../ledger/draft';
 import { sweepAnswers } from '../ledger/idempotency';
 import { sweepEndedSessions } from '../ledger/session';
 import { sweepStationSessions } from '../ledger/station-session';
+import { sweepSignIns } from '../ledger/sign-in';
 import { sweepWaitingRoom } from '../ledger/waiting-room';
 import { sessionLifeMs } from './plugins/session';
 import { ticketLifeMs } from './waiting-room/ticket';
 
 /** Rows removed, by what they were. */
 export type Swept = Readonly<
-  Record<'challenges' | 'sessions' | 'answers' | 'drafts' | 'limits' | 'draws' | 'stations', number>
+  Record<
+    'challenges' | 'sessions' | 'answers' | 'drafts' | 'limits' | 'draws' | 'stations' | 'signIns',
+    number
+  >
 >;
 
 /** Sweeps once. Safe from several processes at the same time. */
@@ -27,6 +31,7 @@ export async function sweep(ledger: Ledger): Promise<Swept> {
     limits: await sweepLimits(ledger),
     draws: await sweepWaitingRoom(ledger, ticketLifeMs),
     stations: await sweepStationSessions(ledger),
+    signIns: await sweepSignIns(ledger),
   };
 }
 

@@ -1,17 +1,17 @@
 import { syntheticCardNumber, syntheticNationalId } from '../scripts/demo-data/synthetic-numbers';
 import { AppWorld, type Insured } from '../test/support/app';
-import { limitSettings, networkOf, type Guarded, type LimitSettings } from './plugins/limits';
+import { forEachWayIn, limitSettings, networkOf, type Guarded, type LimitSettings } from './plugins/limits';
 
 const wrongCard = syntheticCardNumber(99_999);
 
 /** Small numbers, so that limits are reached in a moment; the shape is that of the usual ones. */
 const small: Record<Guarded, LimitSettings> = {
-  signIn: {
+  ...forEachWayIn({
     pair: { points: 3, seconds: 60 },
     pairUnderAttack: 2,
     address: { points: 12, seconds: 60 },
     person: { points: 6, seconds: 60 },
-  },
+  }),
   quickLookup: {
     pair: { points: 3, seconds: 60 },
     pairUnderAttack: 0,

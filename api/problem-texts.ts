@@ -172,6 +172,13 @@ export const problemTexts: Readonly<Record<ProblemCode, ProblemEntry>> = {
     'The card number is not valid',
     'Enter the twelve digits at the lower left of the front of your NHI card.',
   ),
+  birthDateInvalid: entry(
+    422,
+    '出生日期有誤',
+    '沒有這一天。請輸入健保卡正面的出生年月日。',
+    'The birth date is not valid',
+    'There is no such day. Enter the birth date on the front of your NHI card.',
+  ),
   notInvited: entry(
     403,
     '您尚未取得預約資格',

@@ -44,6 +44,11 @@ export const appointmentNumber = Type.String({
 });
 export const personNumber = typed(40, 'national ID or UI number (身分證字號、統一證號), as typed');
 export const cardNumber = typed(40, 'NHI card number (健保卡卡號), twelve digits, as typed');
+export const birthDate = Type.String({
+  pattern: '^(18|19|20)\\d{2}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$',
+  description: 'birth date, of the common era',
+  examples: ['1971-01-02'],
+});
 export const mobile = typed(40, 'mobile number, as typed');
 export const captcha = Type.String({
   minLength: 1,

@@ -17,6 +17,7 @@ import * as waitingRoom from './migrations/0013-waiting-room';
 import * as dueBounds from './migrations/0014-due-bounds';
 import * as traceContext from './migrations/0015-trace-context';
 import * as apiLoad from './migrations/0016-api-load';
+import * as signIns from './migrations/0017-sign-ins';
 import * as stations from './migrations/0021-stations';
 
 /** Every migration by name, in their order. */
@@ -36,6 +37,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0014-due-bounds': dueBounds,
   '0015-trace-context': traceContext,
   '0016-api-load': apiLoad,
+  '0017-sign-ins': signIns,
   '0021-stations': stations,
 };
 

@@ -485,6 +485,25 @@ export interface SettlementEvidence {
   round_id: string;
 }
 
+export interface SignIn {
+  at: Generated<Timestamp>;
+  bound_device_id: string | null;
+  browser: string | null;
+  /**
+   * When the person said that this was not them (這不是我).
+   */
+  disowned_at: Timestamp | null;
+  /**
+   * Keyed hashes under which address and browser count as known to the person, to be forgotten when they disown it.
+   */
+  known_as: Generated<string[]>;
+  method: string;
+  operating_system: string | null;
+  person_key: string;
+  session_id: string;
+  station_id: string | null;
+}
+
 export interface SimulatedRegistryInsuredNumber {
   kind: string;
   number: string;
@@ -495,6 +514,10 @@ export interface SimulatedRegistryInsuredNumber {
 export interface SimulatedRegistryInsuredPerson {
   birth_date: string;
   card_number: string;
+  /**
+   * The number was once a duplicate (重號), this has been cleared, and the card in use was made since.
+   */
+  duplicate_cleared: Generated<boolean>;
   mobile_contract: string | null;
   name: string;
   parental_consents: Generated<Json>;
@@ -757,6 +780,7 @@ export interface DB {
   settlement_area: SettlementArea;
   settlement_cut_off: SettlementCutOff;
   settlement_evidence: SettlementEvidence;
+  sign_in: SignIn;
   "simulated_registry.insured_number": SimulatedRegistryInsuredNumber;
   "simulated_registry.insured_person": SimulatedRegistryInsuredPerson;
   "simulated_registry.previous_dose": SimulatedRegistryPreviousDose;

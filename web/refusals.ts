@@ -41,6 +41,7 @@ const waysOn: Readonly<Record<ProblemCode, readonly Way[]>> = {
   mobileInvalid: ['registration', 'booking'],
   personNumberInvalid: ['signIn'],
   cardNumberInvalid: ['signIn'],
+  birthDateInvalid: ['signIn'],
   notInvited: ['registration', 'front'],
   bookingNotOpenYet: ['front', 'registration'],
   bookingClosed: ['registration', 'front'],

@@ -14,7 +14,8 @@ import { acceptOffer, declineOffer } from '../../ledger/place-offer-answer';
 import { register, withdraw } from '../../ledger/registration';
 import { joinWaitingList, leaveWaitingList } from '../../ledger/waiting-list';
 import { lookUp, type LookupAsked } from '../quick-lookup';
-import { signInByCardNumber, type CardNumberSignIn } from '../sign-in';
+import { confirmBy, type BodyOf, type OpenMethod } from '../sign-in/ways';
+import type { SignInFrom } from '../sign-in/way-in';
 import type { CountedAct } from './metrics';
 
 type Command<Context, Wish, T> = (ledger: Ledger, context: Context, wish: Wish) => Promise<Outcome<T>>;
@@ -44,7 +45,8 @@ function actsOf(app: FastifyInstance, { registry, signInFloorMs }: ActsPluginOpt
       counted(act, () => command(app.ledger, context, wish));
   return {
     /** Confirms who it is; the caller then begins the session by `request.signIn`. */
-    signIn: (asked: CardNumberSignIn) => counted('signIn', () => signInByCardNumber(signIn, asked)),
+    signIn: <Method extends OpenMethod>(method: Method, body: BodyOf<Method>, from: SignInFrom) =>
+      counted('signIn', () => confirmBy(signIn, method, body, from)),
     lookUp: (asked: LookupAsked) => counted('lookUp', () => lookUp(app, asked)),
     register: onLedger('register', register),
     withdraw: onLedger('withdraw', withdraw),

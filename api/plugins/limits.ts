@@ -13,11 +13,12 @@ import {
 } from 'rate-limiter-flexible';
 
 import type { Refusal } from '../../domain/refusal/refusals';
+import { signInMethods, type SignInMethod } from '../../domain/sign-in/sign-in-methods';
 
 type TooMany = Extract<Refusal, { code: 'tooManyAttempts' }>;
 
-/** What is tried under a limit by person and address. */
-export type Guarded = 'signIn' | 'quickLookup';
+/** What is tried under a limit by person and address: each way in under one of its own, so that none closes another. */
+export type Guarded = SignInMethod | 'quickLookup';
 
 /** What is asked for under a limit by address alone. */
 export type Paced = 'challenge' | 'textQuestion';
@@ -33,13 +34,23 @@ export interface LimitSettings {
   readonly person: { readonly points: number; readonly seconds: number };
 }
 
+const eachWayIn: LimitSettings = {
+  pair: { points: 6, seconds: 900 },
+  pairUnderAttack: 2,
+  address: { points: 200, seconds: 900 },
+  person: { points: 60, seconds: 3_600 },
+};
+
+/** The same limits for each way in. */
+export function forEachWayIn(settings: LimitSettings): Readonly<Record<SignInMethod, LimitSettings>> {
+  return Object.fromEntries(signInMethods.map((method) => [method, settings])) as Record<
+    SignInMethod,
+    LimitSettings
+  >;
+}
+
 export const limitSettings: Readonly<Record<Guarded, LimitSettings>> = {
-  signIn: {
-    pair: { points: 6, seconds: 900 },
-    pairUnderAttack: 2,
-    address: { points: 200, seconds: 900 },
-    person: { points: 60, seconds: 3_600 },
-  },
+  ...forEachWayIn(eachWayIn),
   // Three digits are a thousand guesses: thirty a day are three in a hundred for a stranger with many addresses.
   quickLookup: {
     pair: { points: 8, seconds: 86_400 },
@@ -109,10 +120,9 @@ export const limitsPlugin = fp<LimitsPluginOptions>(
         // Who is far over the limit is refused from memory: an attack must not cost the database a row a try.
         inMemoryBlockOnConsumed: points + 1,
       });
-    const guards = {
-      signIn: guardOf('signIn', settings.signIn, stored),
-      quickLookup: guardOf('quickLookup', settings.quickLookup, stored),
-    };
+    const guards = Object.fromEntries(
+      Object.entries(settings).map(([what, each]) => [what, guardOf(what, each, stored)]),
+    ) as Readonly<Record<Guarded, ReturnType<typeof guardOf>>>;
     const known = stored('known', 1_000_000, knownSeconds);
     const paces = {
       challenge: new RateLimiterMemory({ keyPrefix: 'challenge', ...pacing.challenge }),
@@ -148,7 +158,7 @@ export const limitsPlugin = fp<LimitsPluginOptions>(
             if (!isKnown) await guard.person.reward(person, 1);
           },
         };
-        if (what === 'signIn' && overPair) {
+        if (what !== 'quickLookup' && overPair) {
           return { code: 'tooManyAttempts', retryAfterSeconds: Math.ceil(perPair.msBeforeNext / 1000) || 1 };
         }
         return attempt;
@@ -163,7 +173,7 @@ export const limitsPlugin = fp<LimitsPluginOptions>(
 );
 
 function guardOf(
-  what: Guarded,
+  what: string,
   settings: LimitSettings,
   stored: (keyPrefix: string, points: number, duration: number) => RateLimiterPostgres,
 ) {

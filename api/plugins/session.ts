@@ -10,6 +10,8 @@ import fp from 'fastify-plugin';
 
 import type { CommandContext } from '../../ledger/citizen-command';
 import { endSession, isSessionEnded } from '../../ledger/session';
+import { recordSignIn, type SignInFacts } from '../../ledger/sign-in';
+import { browserWords } from '../browser-words';
 import { RefusedRequest } from '../problems';
 
 /** Without an act for this long the session is over (rules: 登入後 10 分鐘). */
@@ -28,6 +30,9 @@ export interface SignedInCitizen {
   /** When it ends unless something is done before. */
   readonly expiresAt: Date;
 }
+
+/** By which way somebody came in; the browser is read from the request. */
+export type HowSignedIn = Omit<SignInFacts, 'browser' | 'operatingSystem'>;
 
 declare module '@fastify/secure-session' {
   interface SessionData {
@@ -54,8 +59,11 @@ declare module 'fastify' {
     personOfLapsedSession: string | null;
     /** The signed-in person; refuses with `sessionRequired` or `sessionEnded`. */
     requireCitizen(): SignedInCitizen;
-    /** Begins a session of the person, with an id of its own; what else the cookie held (form secrets) stays. */
-    signIn(personKey: string): SignedInCitizen;
+    /**
+     * Begins a session of the person, with an id of its own, and writes down how they came in; what else the cookie
+     * held (form secrets) stays.
+     */
+    signIn(personKey: string, how: HowSignedIn): Promise<SignedInCitizen>;
     /** Ends the session everywhere and removes the cookie. */
     signOut(): Promise<void>;
     /** What ledger commands need to know of this request. `channel`: `api` or `web`. */
@@ -123,6 +131,28 @@ export const sessionPlugin = fp<SessionPluginOptions>(
       revocations.isEnded(found.sessionId).then(goOn, done);
     });
 
+    async function signIn(
+      this: FastifyRequest,
+      personKey: string,
+      how: HowSignedIn,
+    ): Promise<SignedInCitizen> {
+      const now = Date.now();
+      const sessionId = randomUUID();
+      await recordSignIn(app.ledger.db, {
+        ...how,
+        ...browserWords(this.headers['user-agent']),
+        ...{ sessionId, personKey },
+      });
+      this.session.set('personKey', personKey);
+      this.session.set('sessionId', sessionId);
+      this.session.set('signedInAt', now);
+      this.session.set('lastActAt', now);
+      this.session.set('over', undefined);
+      this.sessionIsOver = false;
+      this.citizen = citizenOf(personKey, sessionId, now, now);
+      return this.citizen;
+    }
+
     async function signOut(this: FastifyRequest): Promise<void> {
       const { citizen } = this;
       if (citizen) {
@@ -188,19 +218,6 @@ function citizenOf(
 function requireCitizen(this: FastifyRequest): SignedInCitizen {
   if (this.citizen) return this.citizen;
   throw new RefusedRequest({ code: this.sessionIsOver ? 'sessionEnded' : 'sessionRequired' });
-}
-
-function signIn(this: FastifyRequest, personKey: string): SignedInCitizen {
-  const now = Date.now();
-  const sessionId = randomUUID();
-  this.session.set('personKey', personKey);
-  this.session.set('sessionId', sessionId);
-  this.session.set('signedInAt', now);
-  this.session.set('lastActAt', now);
-  this.session.set('over', undefined);
-  this.sessionIsOver = false;
-  this.citizen = citizenOf(personKey, sessionId, now, now);
-  return this.citizen;
 }
 
 /** Takes the person out of the cookie but leaves what forms keep there, and why, for the page that says so. */

@@ -31,6 +31,7 @@ export type Refusal =
   | { readonly code: 'mobileInvalid' }
   | { readonly code: 'personNumberInvalid' }
   | { readonly code: 'cardNumberInvalid' }
+  | { readonly code: 'birthDateInvalid' }
   | { readonly code: 'notInvited' }
   | { readonly code: 'bookingNotOpenYet'; readonly opensAt: Instant }
   | { readonly code: 'bookingClosed'; readonly closedAt: Instant }

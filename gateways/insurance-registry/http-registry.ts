@@ -108,6 +108,7 @@ function outcomeOf(answer: VerificationAnswer): CardVerificationOutcome {
       personNumbers: person.personNumbers.map(personNumberOf),
       cardNumber: card.cardNumber,
       parentalConsents: person.parentalConsents ?? [],
+      duplicateCleared: person.duplicateCleared ?? false,
     },
   };
 }

@@ -40,6 +40,11 @@ export interface RegistryPerson {
   /** In the order in which they were given. */
   readonly previousDoses: readonly RegistryDose[];
   readonly parentalConsents: readonly RegistryConsent[];
+  /**
+   * The person's number was once a duplicate (重號), their basic data has been cleared, and the card in use was made
+   * since then.
+   */
+  readonly duplicateCleared: boolean;
 }
 
 export interface CardVerification {

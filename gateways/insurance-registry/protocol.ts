@@ -48,6 +48,8 @@ const registryPerson = Type.Object({
       doseNumber: Type.Integer({ minimum: 1, maximum: 9 }),
     }),
   ),
+  /** Left out where no duplicate was cleared. */
+  duplicateCleared: Type.Optional(Type.Boolean()),
   /** Left out by a registry that keeps none. */
   parentalConsents: Type.Optional(
     Type.Array(

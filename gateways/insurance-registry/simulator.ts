@@ -46,6 +46,7 @@ interface InsuredRow {
   readonly card_number: string;
   readonly priority_groups: number[];
   readonly numbers: string[];
+  readonly duplicate_cleared: boolean;
   readonly parental_consents: { readonly product: string | null; readonly consentedOn: string }[];
   readonly doses: { readonly product: string; readonly givenOn: string; readonly doseNumber: number }[];
 }
@@ -65,7 +66,7 @@ const faultsBody = Type.Object(
 
 const findInsured = `
   select p.registry_person_id, p.name, p.birth_date::text as birth_date, p.card_number, p.priority_groups,
-    p.parental_consents,
+    p.parental_consents, p.duplicate_cleared,
     (select array_agg(n.number order by n.place) from simulated_registry.insured_number n
       where n.registry_person_id = p.registry_person_id) as numbers,
     (select coalesce(json_agg(json_build_object('product', d.product, 'givenOn', d.given_on, 'doseNumber', d.dose_number)
@@ -169,6 +170,7 @@ function matchOf(row: InsuredRow): VerificationAnswer {
       priorityGroups: row.priority_groups,
       previousDoses: row.doses,
       parentalConsents: row.parental_consents,
+      duplicateCleared: row.duplicate_cleared,
     },
   };
 }

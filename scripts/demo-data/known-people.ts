@@ -33,6 +33,7 @@ interface Description {
   readonly born: (today: PlainDate) => PlainDate;
   readonly doses?: (today: PlainDate) => DemonstrationRecord['previousDoses'];
   readonly noMobile?: boolean;
+  readonly duplicateCleared?: boolean;
   readonly consents?: (today: PlainDate) => DemonstrationRecord['parentalConsents'];
 }
 
@@ -187,6 +188,15 @@ const descriptions: readonly Description[] = [
     born: aged(48),
     doses: (today) => [{ product: 'AZ', givenOn: addDays(today, -80) }],
   },
+  {
+    situation: 'number once shared by two people, cleared, with a new card',
+    situationZh: '證號曾重號、已釐清並換發新卡',
+    name: '重復明',
+    numbers: [syntheticNationalId('R', 'female', 2_345_678)],
+    groups: [9],
+    born: () => '1966-06-06',
+    duplicateCleared: true,
+  },
 ];
 
 function known(description: Description, index: number): DemonstrationPerson {
@@ -199,6 +209,7 @@ function known(description: Description, index: number): DemonstrationPerson {
     born,
     doses,
     consents,
+    duplicateCleared = false,
     noMobile = false,
   } = description;
   const [personNumber, ...earlierNumbers] = numbers;
@@ -207,7 +218,7 @@ function known(description: Description, index: number): DemonstrationPerson {
   return {
     ...{ situation, situationZh, name, personNumber, earlierNumbers, cardNumber, mobile },
     onDay: (today) => ({
-      ...{ numbers, name, cardNumber, mobile, priorityGroups: groups },
+      ...{ numbers, name, cardNumber, mobile, duplicateCleared, priorityGroups: groups },
       birthDate: born(today),
       previousDoses: doses?.(today) ?? [],
       parentalConsents: consents?.(today) ?? [],

@@ -3,7 +3,7 @@ import type { PlainDate } from '../../domain/civil-time/plain-date';
 
 export const personColumns = [
   ...(['numbers', 'name', 'birth_date', 'card_number', 'priority_groups', 'previous_doses'] as const),
-  ...(['mobile_contract', 'parental_consents'] as const),
+  ...(['mobile_contract', 'parental_consents', 'duplicate_cleared'] as const),
 ] as const;
 export type PersonRecord = Readonly<Record<(typeof personColumns)[number], string>>;
 
@@ -19,6 +19,8 @@ export interface DemonstrationRecord {
   readonly mobile: string | null;
   /** Days on which a guardian agreed, to whichever vaccine. */
   readonly parentalConsents?: readonly PlainDate[];
+  /** The number was a duplicate, was cleared, and the card is a new one. */
+  readonly duplicateCleared?: boolean;
 }
 
 export function personRecord(person: DemonstrationRecord): PersonRecord {
@@ -31,6 +33,7 @@ export function personRecord(person: DemonstrationRecord): PersonRecord {
     previous_doses: person.previousDoses.map(({ product, givenOn }) => `${product} ${givenOn}`).join('; '),
     mobile_contract: person.mobile ?? '',
     parental_consents: (person.parentalConsents ?? []).join('; '),
+    duplicate_cleared: person.duplicateCleared ? 'yes' : '',
   };
 }
 

@@ -139,7 +139,13 @@ function filesOf(
       personColumns,
       people.map(({ personNumber, name, cardNumber, mobile }) => ({
         ...{ numbers: personNumber, name, birth_date: '1980-05-17', card_number: cardNumber },
-        ...{ priority_groups: 9, previous_doses: '', mobile_contract: mobile, parental_consents: '' },
+        ...{
+          priority_groups: 9,
+          previous_doses: '',
+          mobile_contract: mobile,
+          parental_consents: '',
+          duplicate_cleared: '',
+        },
       })),
     ),
   };

@@ -29,12 +29,13 @@ export const personFile: LineFile<LineContext> = {
     'previous_doses',
     'mobile_contract',
   ],
-  optional: ['parental_consents'],
+  optional: ['parental_consents', 'duplicate_cleared'],
   table: 'staged_person',
   tableColumns: [
     ...['numbers text[]', 'kinds text[]', 'name text', 'birth_date date', 'card_number text'],
     ...['priority_groups smallint[]', 'dose_products text[]', 'dose_dates date[]', 'mobile_contract text'],
     'parental_consents jsonb',
+    'duplicate_cleared boolean',
   ],
   read: (fields, context) => {
     const numbers = numbersOf(fields);
@@ -51,6 +52,7 @@ export const personFile: LineFile<LineContext> = {
       doses.map(({ givenOn }) => givenOn),
       mobileContractOf(fields),
       JSON.stringify(consentsOf(fields, context)),
+      duplicateClearedOf(fields),
     ];
   },
 };
@@ -141,6 +143,13 @@ function consentsOf(fields: LineFields, { round, today }: LineContext): Consent[
   const inOrder = (a: Consent, b: Consent): number =>
     `${a.consentedOn} ${a.product ?? ''}` < `${b.consentedOn} ${b.product ?? ''}` ? -1 : 1;
   return consents.toSorted(inOrder);
+}
+
+function duplicateClearedOf(fields: LineFields): boolean | null {
+  const said = fields.raw('duplicate_cleared');
+  return said === '' || said === 'yes'
+    ? said === 'yes'
+    : fields.wrong('duplicate_cleared', 'must be yes, or empty');
 }
 
 function mobileContractOf(fields: LineFields): string | null {

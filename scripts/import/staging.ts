@@ -8,7 +8,7 @@ import { LineFields } from './line-fields';
 import type { ProblemList } from './problem';
 
 /** What is stored of a field; a list becomes a PostgreSQL array. */
-export type StagedValue = string | number | null | readonly (string | number)[];
+export type StagedValue = string | number | boolean | null | readonly (string | number)[];
 
 /** One CSV file of the import: its columns, the table that its lines are staged in, and how a line is read. */
 export interface LineFile<Context> {

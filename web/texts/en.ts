@@ -148,6 +148,46 @@ export const en: Texts = {
     cardPictureTitle: 'National Health Insurance',
     cardPictureHere: 'Number here',
     submit: 'Confirm',
+    otherWays: 'Sign in another way',
+    ways: {
+      cardNumber: {
+        text: 'ID number and NHI card number',
+        detail: 'Takes no card reader and no telephone: type what is printed on the card.',
+      },
+      app: {
+        text: 'NHI app and its code',
+        detail: 'For a telephone or tablet that is already bound to you: the app makes a code of six digits.',
+      },
+      card: {
+        text: 'NHI card and registered password',
+        detail: 'Takes a card reader, and a card that is registered for online services.',
+      },
+      certificate: {
+        text: 'Citizen Digital Certificate',
+        detail: 'Takes a card reader and the PIN of your certificate.',
+      },
+      birthDate: {
+        text: 'ID number, birth date and NHI card number',
+        detail:
+          'Only if your number was once shared by two people, and you have a new card since this was settled.',
+      },
+    },
+    birthDateLead:
+      'Only for people whose ID number was once the same as somebody else’s, whose data has been cleared, and who have a new NHI card since.',
+    birthDate: 'Birth date',
+    birthDateHint:
+      'As on the front of your NHI card; the year may be of the Republic (60) or of the common era (1971).',
+    year: 'Year',
+    month: 'Month',
+    day: 'Day',
+    newCardNumber: 'Number of the new NHI card',
+    duplicateTitle: 'Two people have the same ID number: what to do?',
+    duplicateSteps: [
+      'Have the health insurance confirm that the number is a duplicate, and clear your basic data.',
+      'Apply for a new NHI card, reason “other (NHI)”; it is free of charge.',
+      'About one hour after the card was made, sign in on this page, or register again and bind the NHI app.',
+      'If you still cannot be confirmed, call 1922.',
+    ],
     noCardTitle: 'No NHI card, or the number cannot be read?',
     noCard:
       'Your county’s hotline or township office can register for you, or call the health insurance at 0800-030-598.',
@@ -203,6 +243,8 @@ export const en: Texts = {
       'That is not a valid number: one or two letters and digits, 10 in all. Please look at your document again',
     cardNumberMissing: 'Enter your NHI card number',
     cardNumberWrong: 'An NHI card number has 12 digits',
+    birthDateMissing: 'Enter your birth date',
+    birthDateWrong: 'There is no such day: check year, month and day',
     lastThreeWrong: 'Enter the last three digits of the mobile number',
     slotMissing: 'Choose a time',
     answerMissing: 'Choose yes or no',

@@ -3,10 +3,12 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply } from 'fastify';
 import { Type } from 'typebox';
 
+import type { CaptchaAnswer } from '../../plugins/captcha';
 import type { SignedInCitizen } from '../../plugins/session';
 import type { Ticket } from '../../waiting-room/ticket';
 import { acceptedValue, RefusedRequest } from '../../problems';
-import { captcha, cardNumber, instant, personNumber, problems, writeHeaders } from '../../schemas';
+import { instant, problems, writeHeaders } from '../../schemas';
+import { anyBody, everyRefusal } from '../../sign-in/ways';
 
 const session = Type.Object({
   signedInAt: instant,
@@ -23,8 +25,8 @@ const view = ({ signedInAt, expiresAt }: SignedInCitizen) => ({
 
 export const sessionRoutes: FastifyPluginAsyncTypebox = async (app) => {
   /** A place in line costs the same proof as signing in. */
-  const place = async (captchaPayload: string, reply: FastifyReply): Promise<Ticket> => {
-    const verdict = await app.captcha.verify({ kind: 'proof', payload: captchaPayload });
+  const place = async (captcha: CaptchaAnswer, reply: FastifyReply): Promise<Ticket> => {
+    const verdict = await app.captcha.verify(captcha);
     if (verdict !== 'accepted') throw new RefusedRequest({ code: verdict });
     return app.waitingRoom.draw(reply);
   };
@@ -35,41 +37,27 @@ export const sessionRoutes: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         operationId: 'signIn',
         tags: ['sign-in'],
-        summary: 'Sign in by ID or UI number and NHI card number; sets the session cookie',
+        summary: 'Sign in by one of the ways; sets the session cookie',
+        description: 'Each way has a body of its own, told apart by `method`.',
         headers: writeHeaders,
-        body: Type.Object(
-          { method: Type.Literal('card-number'), personNumber, cardNumber, captcha },
-          { additionalProperties: false },
-        ),
+        body: anyBody,
         response: {
           201: session,
-          ...problems(
-            { write: true },
-            'personNumberInvalid',
-            'cardNumberInvalid',
-            'captchaInvalid',
-            'captchaSpent',
-            'tooManyAttempts',
-            'identityNotConfirmed',
-            'registryUnavailable',
-            'waitingRoom',
-          ),
+          ...problems({ write: true }, ...everyRefusal, 'waitingRoom'),
         },
       },
     },
     async (request, reply) => {
-      const { personNumber: number, cardNumber: card, captcha: payload } = request.body;
+      const { method, captcha: payload, ...asked } = request.body;
+      const captcha = { kind: 'proof', payload } as const;
       const entry = app.waitingRoom.entry(request, 'counted');
-      if (!entry.may) throw app.waitingRoom.refusal(entry.ticket ?? (await place(payload, reply)));
-      const outcome = await app.acts.signIn({
-        personNumber: number,
-        cardNumber: card,
-        captcha: { kind: 'proof', payload },
-        address: request.ip,
-      });
-      const { personKey } = acceptedValue(outcome);
+      if (!entry.may) throw app.waitingRoom.refusal(entry.ticket ?? (await place(captcha, reply)));
+      const { personKey, ...vouched } = acceptedValue(
+        await app.acts.signIn(method, asked, { address: request.ip, request, captcha }),
+      );
       await app.waitingRoom.comeIn(request, reply, personKey);
-      return reply.code(201).send(view(request.signIn(personKey)));
+      const citizen = await request.signIn(personKey, { method, ...vouched });
+      return reply.code(201).send(view(citizen));
     },
   );
 

@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { syntheticCardNumber, syntheticNationalId } from '../scripts/demo-data/synthetic-numbers';
-import { AppWorld, cookieOf, solved, type Insured } from '../test/support/app';
-import { limitSettings } from './plugins/limits';
-import { sessionIdleMs, sessionLifeMs } from './plugins/session';
+import { syntheticCardNumber, syntheticNationalId } from '../../scripts/demo-data/synthetic-numbers';
+import { AppWorld, cookieOf, solved, type Insured } from '../../test/support/app';
+import { limitSettings } from '../plugins/limits';
+import { sessionIdleMs, sessionLifeMs } from '../plugins/session';
 
 const wrongCard = syntheticCardNumber(99_999);
 const unknownNumber = syntheticNationalId('Z', 'male', 1);
@@ -29,6 +29,41 @@ describe('signing in', () => {
     expect(cookieOf(answer)).not.toContain(person.personNumber);
   });
 
+  test('is written down with its way and its browser, before the cookie is given', async () => {
+    const someone = await world.insured();
+    await world.trySignIn(someone, {
+      headers: { 'user-agent': 'Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0' },
+    });
+    const { rows } = await world.world.ledger.pool.query(
+      'select method, browser, operating_system, disowned_at from sign_in order by at desc limit 1',
+    );
+    expect(rows).toEqual([
+      { method: 'card-number', browser: 'Firefox', operating_system: 'Windows', disowned_at: null },
+    ]);
+  });
+
+  test.each([
+    [{ method: 'password' }, ['/method']],
+    [
+      { method: 'birth-date', birthDate: '1971-02', captcha: 'x' },
+      ['/personNumber', '/cardNumber', '/birthDate'],
+    ],
+    [[], ['']],
+  ])('what is missing is said of the way that was meant: %j', async (payload, pointers) => {
+    const answer = await world.app.inject({ method: 'POST', url: '/v1/sessions', payload });
+    expect(answer.statusCode).toBe(400);
+    const { code, errors } = answer.json<{ code: string; errors: { pointer: string }[] }>();
+    expect(code).toBe('requestInvalid');
+    expect(errors.map(({ pointer }) => pointer)).toEqual(pointers);
+  });
+
+  test('of a body that names no way only what every way asks for is missed', async () => {
+    const answer = await world.app.inject({ method: 'POST', url: '/v1/sessions', payload: {} });
+    const missed = answer.json<{ errors: { pointer: string }[] }>().errors.map(({ pointer }) => pointer);
+    expect(missed).toContain('/method');
+    expect(missed).not.toContain('/birthDate');
+  });
+
   test('takes numbers as people type them', async () => {
     const typed = {
       personNumber: ` ${person.personNumber.toLowerCase()} `,
@@ -38,6 +73,9 @@ describe('signing in', () => {
   });
 
   test('unknown person, wrong card and a group that is not open get one and the same answer', async () => {
+    const peopleKnown = async () =>
+      (await world.world.ledger.pool.query('select person_key from person')).rowCount;
+    const before = await peopleKnown();
     const outsider = await world.insured([1]);
     const bodies = new Set<string>();
     for (const tried of [
@@ -52,8 +90,7 @@ describe('signing in', () => {
     }
     expect([...bodies]).toEqual([expect.stringContaining('identityNotConfirmed')]);
     // Nothing is kept of someone who may not come in.
-    const { rows } = await world.world.ledger.pool.query('select count(*)::int as n from person');
-    expect(rows).toEqual([{ n: 1 }]);
+    expect(await peopleKnown()).toBe(before);
   });
 
   test('who already takes part comes in though the groups have changed', async () => {
@@ -88,7 +125,7 @@ describe('signing in', () => {
 
   test('a registry that is away is told, counts against nobody, and its return is the end of it', async () => {
     world.registry.setFaults({ outage: true });
-    for (let tries = 0; tries < limitSettings.signIn.pair.points + 2; tries += 1) {
+    for (let tries = 0; tries < limitSettings['card-number'].pair.points + 2; tries += 1) {
       const answer = await world.trySignIn(person);
       expect(answer.statusCode).toBe(503);
       expect(answer.headers['retry-after']).toBe('60');
