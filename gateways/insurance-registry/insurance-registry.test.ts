@@ -53,7 +53,8 @@ describe('the insurance registry over HTTP', () => {
       [registryPersonId],
     );
     await client.query(
-      `update simulated_registry.insured_person set parental_consents = '[{"product":null,"consentedOn":"2021-08-30"}]'
+      `update simulated_registry.insured_person set parental_consents = '[{"product":null,"consentedOn":"2021-08-30"}]',
+         duplicate_cleared = true
        where registry_person_id = $1`,
       [registryPersonId],
     );
@@ -88,6 +89,7 @@ describe('the insurance registry over HTTP', () => {
           { product: 'Moderna', givenOn: '2021-09-01', doseNumber: 2 },
         ],
         parentalConsents: [{ product: null, consentedOn: '2021-08-30' }],
+        duplicateCleared: true,
       },
     });
   });
