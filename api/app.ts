@@ -6,6 +6,7 @@ import type { InsuranceRegistry } from '../gateways/insurance-registry/port';
 import type { Ledger } from '../ledger/database';
 import { logging } from './logging';
 import { actsPlugin } from './plugins/acts';
+import { browserMarkPlugin } from './plugins/browser-mark';
 import { captchaPlugin } from './plugins/captcha';
 import { heldAnswersPlugin } from './plugins/held-answers';
 import { idempotencyPlugin } from './plugins/idempotency';
@@ -36,12 +37,14 @@ import { quickLookupRoutes } from './routes/v1/quick-lookups';
 import { registrationRoutes } from './routes/v1/registration';
 import { roundRoutes } from './routes/v1/rounds';
 import { sessionRoutes } from './routes/v1/sessions';
+import { signInRoutes } from './routes/v1/sign-ins';
 import { settlementRoutes } from './routes/v1/settlement';
 import { siteRoutes } from './routes/v1/sites';
 import { invitationWaveRoutes } from './routes/v1/staff/invitation-waves';
 import { closureRoutes } from './routes/v1/staff/closures';
 import { operatorRoutes } from './routes/v1/staff/operators';
 import { parentalConsentRoutes } from './routes/v1/staff/parental-consents';
+import { sessionEndingRoutes } from './routes/v1/staff/session-endings';
 import { settlementStaffRoutes } from './routes/v1/staff/settlements';
 import { testHandsetRoutes } from './routes/v1/staff/test-handsets';
 import { staffWaitingRoomRoutes } from './routes/v1/staff/waiting-room';
@@ -121,6 +124,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   await app.register(limitsPlugin, parts.limits ? { settings: parts.limits } : {});
   await app.register(idempotencyPlugin);
   await app.register(sessionPlugin, { key: parts.sessionKey, secure });
+  await app.register(browserMarkPlugin, { key: parts.sessionKey, secure });
   await app.register(operatorPlugin);
 
   await app.register(metricsPlugin, { ofProcess: parts.measureProcess ?? false });
@@ -138,6 +142,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   await app.register(operationsRoutes, { engineState: parts.engineState ?? (() => 'unknown') });
   await app.register(captchaRoutes, v1);
   await app.register(sessionRoutes, v1);
+  await app.register(signInRoutes, v1);
   await app.register(roundRoutes, v1);
   await app.register(settlementRoutes, v1);
   await app.register(registrationRoutes, v1);
@@ -152,6 +157,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   await app.register(waitingRoomRoutes, v1);
   await app.register(operatorRoutes, staff);
   await app.register(parentalConsentRoutes, staff);
+  await app.register(sessionEndingRoutes, staff);
   await app.register(settlementStaffRoutes, staff);
   await app.register(invitationWaveRoutes, staff);
   await app.register(testHandsetRoutes, staff);

@@ -10,12 +10,14 @@ const small: Record<Guarded, LimitSettings> = {
     pair: { points: 3, seconds: 60 },
     pairUnderAttack: 2,
     address: { points: 12, seconds: 60 },
+    browser: { points: 5, seconds: 60 },
     person: { points: 6, seconds: 60 },
   }),
   quickLookup: {
     pair: { points: 3, seconds: 60 },
     pairUnderAttack: 0,
     address: { points: 12, seconds: 60 },
+    browser: { points: 5, seconds: 60 },
     person: { points: 6, seconds: 60 },
   },
 };
@@ -101,6 +103,27 @@ describe('limits', () => {
     }
     expect(statuses).toEqual([...Array<number>(12).fill(403), 429, 429]);
     expect(await tryFrom('192.0.2.2', person.cardNumber)).toBe(201);
+  });
+
+  test('one browser that fails against everybody has to wait, from wherever it comes', async () => {
+    const own = await world.trySignIn(person, {
+      remoteAddress: '192.0.2.1',
+      headers: { 'sec-fetch-site': 'same-origin' },
+    });
+    const mark = own.cookies.find(({ name }) => name === 'yiyue-browser')?.value ?? '';
+    const statuses: number[] = [];
+    for (let n = 0; n < 7; n += 1) {
+      const tried = { personNumber: syntheticNationalId('B', 'male', n), cardNumber: wrongCard };
+      const from = { remoteAddress: `192.0.2.${10 + n}`, headers: { cookie: `yiyue-browser=${mark}` } };
+      statuses.push((await world.trySignIn(tried, from)).statusCode);
+    }
+    expect(statuses).toEqual([...Array<number>(5).fill(403), 429, 429]);
+    // Its owner has not lost by it.
+    const again = await world.trySignIn(person, {
+      remoteAddress: '192.0.2.30',
+      headers: { cookie: `yiyue-browser=${mark}` },
+    });
+    expect(again.statusCode).toBe(201);
   });
 
   test('many tries at once pass no more than one after another', async () => {

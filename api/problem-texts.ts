@@ -46,6 +46,20 @@ export const problemTexts: Readonly<Record<ProblemCode, ProblemEntry>> = {
     'We could not confirm your details',
     'The number and the card number do not belong together, or you are not in a group that is open now. Compare them with the front of your NHI card and try again; a new card works about one hour after it was made. If it still fails, call 1922.',
   ),
+  signInUnknown: entry(
+    404,
+    '找不到這次登入',
+    '這不在您最近半年的登入紀錄裡。',
+    'There is no such sign-in',
+    'It is not among your sign-ins of the last half year.',
+  ),
+  signInIsThisOne: entry(
+    409,
+    '這是您現在的登入',
+    '您正在使用這次登入。要結束它，請直接登出。',
+    'This is the sign-in you are using',
+    'You are using it now. To end it, sign out.',
+  ),
   captchaInvalid: entry(
     422,
     '驗證未完成',

@@ -31,7 +31,7 @@ export async function lookUp(
   const verdict = await app.captcha.verify(asked.captcha);
   if (verdict !== 'accepted') return refused({ code: verdict });
   return inEqualTime(floorMs, async () => {
-    const attempt = await app.limits.begin('quickLookup', asked.address, person.number);
+    const attempt = await app.limits.begin('quickLookup', { address: asked.address }, person.number);
     if ('code' in attempt) return refused(attempt);
     // The same work is done when the answer is already sure to be a miss.
     const outcome = await quickLookup(app.ledger, {

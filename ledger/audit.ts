@@ -6,11 +6,14 @@ import type { Act } from '../domain/lifecycle/transitions';
 import type { Actor, AuditedAct } from './citizen-command';
 import type { LedgerDb, LedgerReader } from './database';
 
+/** Acts upon a person's sessions; they leave the person's state as it is. */
+export type SessionAct = 'disownSignIn' | 'endSessions';
+
 /** One entry; `detail` holds codes and counts, nothing personal. */
 export interface HistoryEntry {
   readonly at: Instant;
   readonly version: number | null;
-  readonly act: Act | AuditedAct;
+  readonly act: Act | AuditedAct | SessionAct;
   readonly actor: Actor;
   readonly channel: string;
   readonly detail: Readonly<Record<string, string | number>>;

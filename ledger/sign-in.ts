@@ -15,6 +15,8 @@ export interface SignInFacts {
   readonly stationId?: string;
   /** The bound device that vouched. */
   readonly boundDeviceId?: string;
+  /** Keyed hashes under which address and browser are known to the person from now on. */
+  readonly knownAs?: readonly string[];
 }
 
 /** One row of a person's own list. */
@@ -24,7 +26,8 @@ export interface SignInView {
   readonly method: SignInMethod;
   readonly browser: string | null;
   readonly operatingSystem: string | null;
-  readonly stationId: string | null;
+  /** The station at which the card was inserted. */
+  readonly place: { readonly nameZh: string; readonly nameEn: string } | null;
   readonly boundDeviceId: string | null;
   readonly disownedAt: Instant | null;
   /** Was the session ended before its time (signed out, disowned, revoked)? */
@@ -56,6 +59,7 @@ export async function recordSignIn(
       operating_system: facts.operatingSystem,
       station_id: facts.stationId ?? null,
       bound_device_id: facts.boundDeviceId ?? null,
+      known_as: [...(facts.knownAs ?? [])],
     })
     .execute();
 }
@@ -65,18 +69,21 @@ export async function signInsOf(db: LedgerReader, personKey: string): Promise<re
   const rows = await db
     .selectFrom('sign_in')
     .leftJoin('ended_session', 'ended_session.session_id', 'sign_in.session_id')
+    .leftJoin('station', 'station.station_id', 'sign_in.station_id')
+    .leftJoin('site', 'site.site_id', 'station.site_id')
     .select([
       'sign_in.session_id',
       'at',
       'method',
       'browser',
       'operating_system',
-      'station_id',
+      ({ fn }) => fn.coalesce('station.name_zh', 'site.name_zh').as('name_zh'),
+      ({ fn }) => fn.coalesce('station.name_en', 'site.name_en').as('name_en'),
       'bound_device_id',
       'disowned_at',
       'ended_at',
     ])
-    .where('person_key', '=', personKey)
+    .where('sign_in.person_key', '=', personKey)
     .where('at', '>', sql<Date>`clock_timestamp() - ${signInsKeptDays} * interval '1 day'`)
     .orderBy('at', 'desc')
     .limit(mostListed)
@@ -87,7 +94,7 @@ export async function signInsOf(db: LedgerReader, personKey: string): Promise<re
     method: row.method as SignInMethod,
     browser: row.browser,
     operatingSystem: row.operating_system,
-    stationId: row.station_id,
+    place: row.name_zh === null ? null : { nameZh: row.name_zh, nameEn: row.name_en ?? row.name_zh },
     boundDeviceId: row.bound_device_id,
     disownedAt: row.disowned_at?.toISOString() ?? null,
     ended: row.ended_at !== null,

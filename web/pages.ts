@@ -17,6 +17,7 @@ import { registrationPages } from './registration';
 import { registerRendering } from './rendering';
 import { sessionPages } from './session';
 import { settlementPage } from './settlement';
+import { signInListPages } from './sign-ins';
 import { signInPages } from './sign-in';
 import { statementPages } from './statements';
 import { waitingListPages } from './waiting-list';
@@ -56,6 +57,7 @@ export function pagesPlugin(options: PagesOptions): FastifyPluginAsync {
 
     frontPage(app, { engineReady: options.engineReady ?? (() => true) });
     signInPages(app);
+    signInListPages(app);
     waitingRoomPages(app);
     sessionPages(app);
     registrationPages(app);

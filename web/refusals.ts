@@ -7,11 +7,20 @@ import { problemHeaders } from '../api/problems';
 import { localPath, nextOf } from './local-path';
 import type { Words } from './words';
 
+/** Another way in. */
+export interface OtherWay {
+  readonly href: string;
+  readonly text: string;
+  /** For whom it is, or what it takes. */
+  readonly detail: string;
+}
+
 /** A way on from a refusal. */
 type Way =
   | 'front'
   | 'waitingRoom'
   | 'signIn'
+  | 'signIns'
   | 'registration'
   | 'booking'
   | 'appointment'
@@ -27,6 +36,8 @@ const waysOn: Readonly<Record<ProblemCode, readonly Way[]>> = {
   captchaSpent: ['signIn', 'front'],
   sessionRequired: ['signIn', 'front'],
   sessionEnded: ['signIn', 'front'],
+  signInUnknown: ['signIns', 'front'],
+  signInIsThisOne: ['signIns', 'front'],
   tooManyAttempts: ['front'],
   registryUnavailable: ['signIn', 'front'],
   noOpenRound: ['front'],
@@ -117,6 +128,7 @@ const waysOn: Readonly<Record<ProblemCode, readonly Way[]>> = {
 const wayAddress: Readonly<Record<Way, string>> = {
   front: '/',
   signIn: '/sign-in',
+  signIns: '/account/sign-ins',
   waitingRoom: '/waiting-room',
   registration: '/registration',
   booking: '/booking',
@@ -131,6 +143,7 @@ function wayText(way: Way, { t }: Words): string {
   const texts: Record<Way, string> = {
     front: t.errors.front,
     signIn: t.session.signInAgain,
+    signIns: t.signIns.title,
     waitingRoom: t.waiting.title,
     registration: t.registration.resultTitle,
     booking: t.booking.title,
@@ -189,11 +202,12 @@ function detailWithValue(refusal: AnyRefusal, words: Words): string | undefined 
   }
 }
 
-/** Answers with the page of a refusal. */
+/** Answers with the page of a refusal. `otherWays`: where it was refused to come in by one way, the others. */
 export async function refusalPage(
   request: FastifyRequest,
   reply: FastifyReply,
   refusal: AnyRefusal,
+  otherWays: readonly OtherWay[] = [],
 ): Promise<FastifyReply> {
   const { words } = request;
   const { title, detail } = refusalWords(refusal, words);
@@ -206,6 +220,7 @@ export async function refusalPage(
       title,
       paragraphs: [detail],
       actions: ways.map((way) => ({ href: wayAddress[way], text: wayText(way, words) })),
+      otherWays,
       whatNow: true,
       help: true,
       reference: refusal.code,

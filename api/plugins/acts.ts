@@ -7,11 +7,13 @@ import type { Outcome } from '../../domain/refusal/refusals';
 import type { InsuranceRegistry } from '../../gateways/insurance-registry/port';
 import { recordAttendance } from '../../ledger/attendance';
 import { bookAndShow, cancel, move } from '../../ledger/booking';
+import type { CommandContext } from '../../ledger/citizen-command';
 import type { Ledger } from '../../ledger/database';
 import { askLeftover, stopAskingLeftover } from '../../ledger/leftover-request';
 import { endLeftoverTurn } from '../../ledger/leftover-turn';
 import { acceptOffer, declineOffer } from '../../ledger/place-offer-answer';
 import { register, withdraw } from '../../ledger/registration';
+import { disownSignIn } from '../../ledger/disowned-sign-in';
 import { joinWaitingList, leaveWaitingList } from '../../ledger/waiting-list';
 import { lookUp, type LookupAsked } from '../quick-lookup';
 import { confirmBy, type BodyOf, type OpenMethod } from '../sign-in/ways';
@@ -46,7 +48,19 @@ function actsOf(app: FastifyInstance, { registry, signInFloorMs }: ActsPluginOpt
   return {
     /** Confirms who it is; the caller then begins the session by `request.signIn`. */
     signIn: <Method extends OpenMethod>(method: Method, body: BodyOf<Method>, from: SignInFrom) =>
-      counted('signIn', () => confirmBy(signIn, method, body, from)),
+      counted('signIn', async () => {
+        const outcome = await confirmBy(signIn, method, body, from);
+        app.countSignIn(method, outcome);
+        return outcome;
+      }),
+    /** "This was not me": ends the person's other sessions, and forgets address and browser that came in so. */
+    disownSignIn: async (context: CommandContext, wish: { readonly signInId: string }) => {
+      const outcome = await counted('disownSignIn', () => disownSignIn(app.ledger, context, wish));
+      if (!outcome.ok) return outcome;
+      await app.limits.forget(outcome.value.knownAs);
+      if (outcome.value.isNew) app.countDisowned(outcome.value.method);
+      return outcome;
+    },
     lookUp: (asked: LookupAsked) => counted('lookUp', () => lookUp(app, asked)),
     register: onLedger('register', register),
     withdraw: onLedger('withdraw', withdraw),

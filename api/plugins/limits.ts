@@ -30,6 +30,8 @@ export interface LimitSettings {
   readonly pairUnderAttack: number;
   /** Failures of one address against anybody: generous, since a whole village may share one. */
   readonly address: { readonly points: number; readonly seconds: number };
+  /** Failures of one browser against anybody: fewer, since it stands before one person at a time; 40 in a quarter of an hour when left out. */
+  readonly browser?: { readonly points: number; readonly seconds: number };
   /** Failures against one person from all addresses that never succeeded, after which it counts as an attack. */
   readonly person: { readonly points: number; readonly seconds: number };
 }
@@ -66,8 +68,15 @@ const pacing: Readonly<Record<Paced, { points: number; duration: number }>> = {
   textQuestion: { points: 60, duration: 3_600 },
 };
 
-/** An address from which the right card number came counts as known for this long. */
+/** An address or a browser from which somebody proved who they are counts as known to them for this long. */
 const knownSeconds = 180 * 86_400;
+
+/** Where a try comes from. */
+export interface Source {
+  readonly address: string;
+  /** The mark of the browser, where it has one that it did not just get. */
+  readonly browser?: string;
+}
 
 /** A try that was let through. */
 export interface Attempt {
@@ -76,15 +85,20 @@ export interface Attempt {
    * Only the quick lookup is limited in this way, since telling would tell that there is something to guess.
    */
   readonly answerAsMiss: boolean;
-  /** Takes back what the try counted and remembers the address as known to the person. */
-  succeeded(): Promise<void>;
+  /**
+   * Takes back what the try counted and remembers the address as known to the person, and the browser that holds
+   * `mark`. Answers the keys under which they are remembered.
+   */
+  succeeded(mark?: string): Promise<readonly string[]>;
   /** Takes back what the try counted, when it failed through no fault of who tried. */
   withdrawn(): Promise<void>;
 }
 
 export interface Limits {
   /** Counts a try before it is made, so that many at once cannot pass together. */
-  begin(what: Guarded, address: string, personNumber: string): Promise<Attempt | TooMany>;
+  begin(what: Guarded, source: Source, personNumber: string): Promise<Attempt | TooMany>;
+  /** Forgets what `succeeded` remembered: the person says that it was not them. */
+  forget(knownAs: readonly string[]): Promise<void>;
   /** Counts something that only costs us work; `undefined` when it may be done. */
   pace(what: Paced, address: string): Promise<TooMany | undefined>;
 }
@@ -130,38 +144,64 @@ export const limitsPlugin = fp<LimitsPluginOptions>(
     };
 
     const limits: Limits = {
-      async begin(what, rawAddress, personNumber) {
+      async begin(what, { address: rawAddress, browser }, personNumber) {
         const guard = guards[what];
         const address = hashed('address', networkOf(rawAddress));
         const person = hashed('person', personNumber);
         const pair = hashed('pair', networkOf(rawAddress), personNumber);
-        const isKnown = (await known.get(pair)) !== null;
-        const perAddress = await consume(guard.address, address);
-        if (perAddress.refusal) return perAddress.refusal;
-        const perPair = await consume(guard.pair, pair);
-        // A known address neither counts against the person nor suffers from what others tried.
-        const perPerson = isKnown ? undefined : await consume(guard.person, person);
-        const underAttack = perPerson?.refusal !== undefined;
-        const allowed = underAttack ? guard.settings.pairUnderAttack : guard.settings.pair.points;
-        const overPair = perPair.consumed > allowed;
-        const attempt: Attempt = {
-          answerAsMiss: what === 'quickLookup' && overPair,
-          async succeeded() {
-            await guard.address.reward(address, 1);
-            await guard.pair.delete(pair);
-            if (!isKnown && !underAttack) await guard.person.reward(person, 1);
-            await known.set(pair, 1, knownSeconds);
-          },
-          async withdrawn() {
-            await guard.address.reward(address, 1);
-            await guard.pair.reward(pair, 1);
-            if (!isKnown) await guard.person.reward(person, 1);
-          },
+        const browserPair = (mark: string): string => hashed('browserPair', mark, personNumber);
+        const isKnown = async (key: string | undefined): Promise<boolean> =>
+          key !== undefined && (await known.get(key)) !== null;
+        const [addressKnown, browserKnown] = await Promise.all([
+          isKnown(pair),
+          isKnown(browser === undefined ? undefined : browserPair(browser)),
+        ]);
+
+        const counted: Counted[] = [];
+        const count = async (limiter: RateLimiterAbstract, key: string): Promise<Consumption> => {
+          const consumption = await consume(limiter, key);
+          counted.push({ limiter, key });
+          return consumption;
         };
-        if (what !== 'quickLookup' && overPair) {
-          return { code: 'tooManyAttempts', retryAfterSeconds: Math.ceil(perPair.msBeforeNext / 1000) || 1 };
+        let own: Consumption;
+        let allowed = guard.settings.pair.points;
+        if (browser !== undefined && browserKnown) {
+          // The person's own browser answers for itself, whatever others try from the same address.
+          own = await count(guard.pair, browserPair(browser));
+        } else {
+          const perAddress = await count(guard.address, address);
+          if (perAddress.refusal) return perAddress.refusal;
+          if (browser !== undefined) {
+            const perBrowser = await count(guard.browser, hashed('browser', browser));
+            if (perBrowser.refusal) return perBrowser.refusal;
+          }
+          own = await count(guard.pair, pair);
+          // A known address neither counts against the person nor suffers from what others tried.
+          const perPerson = addressKnown ? undefined : await consume(guard.person, person);
+          if (perPerson?.refusal) allowed = guard.settings.pairUnderAttack;
+          else if (perPerson) counted.push({ limiter: guard.person, key: person });
         }
-        return attempt;
+        const over = own.consumed > allowed;
+        if (what !== 'quickLookup' && over) {
+          return { code: 'tooManyAttempts', retryAfterSeconds: Math.ceil(own.msBeforeNext / 1000) || 1 };
+        }
+        const takeBack = async (): Promise<void> => {
+          for (const { limiter, key } of counted) await limiter.reward(key, 1);
+        };
+        return {
+          answerAsMiss: over,
+          async succeeded(mark) {
+            await takeBack();
+            await guard.pair.delete(browser !== undefined && browserKnown ? browserPair(browser) : pair);
+            const knownAs = [pair, ...(mark === undefined ? [] : [browserPair(mark)])];
+            await Promise.all(knownAs.map((key) => known.set(key, 1, knownSeconds)));
+            return knownAs;
+          },
+          withdrawn: takeBack,
+        };
+      },
+      async forget(knownAs) {
+        for (const key of knownAs) await known.delete(key);
       },
       async pace(what, address) {
         return (await consume(paces[what], hashed('address', networkOf(address)))).refusal;
@@ -177,12 +217,20 @@ function guardOf(
   settings: LimitSettings,
   stored: (keyPrefix: string, points: number, duration: number) => RateLimiterPostgres,
 ) {
+  const { browser = { points: 40, seconds: 900 } } = settings;
   return {
     settings,
     pair: stored(`${what}Pair`, settings.pair.points, settings.pair.seconds),
     address: stored(`${what}Address`, settings.address.points, settings.address.seconds),
+    browser: stored(`${what}Browser`, browser.points, browser.seconds),
     person: stored(`${what}Person`, settings.person.points, settings.person.seconds),
   };
+}
+
+/** What a try counted, to be taken back when it succeeds. */
+interface Counted {
+  readonly limiter: RateLimiterAbstract;
+  readonly key: string;
 }
 
 interface Consumption {

@@ -3,12 +3,14 @@ import fp from 'fastify-plugin';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 import type { Outcome } from '../../domain/refusal/refusals';
+import { signInMethods, type SignInMethod } from '../../domain/sign-in/sign-in-methods';
 import { bookingBatchCounts } from '../../ledger/booking-batch';
 import { countAsleep, outboxLag } from '../../ledger/citizen-outbox';
 
 /** What citizens and stations do, as the metrics name it. */
 export type CountedAct =
   | 'signIn'
+  | 'disownSignIn'
   | 'register'
   | 'withdraw'
   | 'book'
@@ -29,6 +31,10 @@ declare module 'fastify' {
     readonly metrics: Registry;
     /** Counts the act by its outcome: `accepted` or the refusal's code. */
     countAct(act: CountedAct, outcome: Outcome<unknown>): void;
+    /** Counts a try to come in by its way and outcome. */
+    countSignIn(method: SignInMethod, outcome: Outcome<unknown>): void;
+    /** Counts a sign-in of which its owner says that it was somebody else. */
+    countDisowned(method: SignInMethod): void;
   }
 }
 
@@ -54,6 +60,20 @@ export const metricsPlugin = fp<MetricsPluginOptions>(
       labelNames: ['act', 'outcome'],
       registers: [registry],
     });
+    const signIns = new Counter({
+      name: 'yiyue_sign_ins_total',
+      help: 'Tries to come in, by way and outcome (accepted, or the code of the refusal)',
+      labelNames: ['method', 'outcome'],
+      registers: [registry],
+    });
+    const disowned = new Counter({
+      name: 'yiyue_sign_ins_disowned_total',
+      help: 'Sign-ins of which their owners said that it was not them, by the way in',
+      labelNames: ['method'],
+      registers: [registry],
+    });
+    // There from the start, so that the first one is seen to be one more.
+    for (const method of signInMethods) disowned.inc({ method }, 0);
     const gauge = (name: string, help: string) => new Gauge({ name, help, registers: [registry] });
     const unsent = gauge('yiyue_outbox_unsent', 'People whose newest state the engine was not given yet');
     const lag = gauge(
@@ -94,6 +114,10 @@ export const metricsPlugin = fp<MetricsPluginOptions>(
     app.decorate('countAct', (act, outcome) => {
       acts.inc({ act, outcome: outcome.ok ? 'accepted' : outcome.refusal.code });
     });
+    app.decorate('countSignIn', (method, outcome) => {
+      signIns.inc({ method, outcome: outcome.ok ? 'accepted' : outcome.refusal.code });
+    });
+    app.decorate('countDisowned', (method) => disowned.inc({ method }));
     app.addHook('onResponse', (request, reply, done) => {
       const route = request.routeOptions.url ?? 'unknown';
       requests.observe({ route, method: request.method, status: reply.statusCode }, reply.elapsedTime / 1000);

@@ -10,7 +10,7 @@ import fp from 'fastify-plugin';
 
 import type { CommandContext } from '../../ledger/citizen-command';
 import { endSession, isSessionEnded } from '../../ledger/session';
-import { recordSignIn, type SignInFacts } from '../../ledger/sign-in';
+import { recordSignIn, type SignInFacts, type SignInView } from '../../ledger/sign-in';
 import { browserWords } from '../browser-words';
 import { RefusedRequest } from '../problems';
 
@@ -131,11 +131,21 @@ export const sessionPlugin = fp<SessionPluginOptions>(
       revocations.isEnded(found.sessionId).then(goOn, done);
     });
 
+    async function endOwnSession(request: FastifyRequest): Promise<void> {
+      const { citizen } = request;
+      if (!citizen) return;
+      await endSession(app.ledger, citizen.sessionId);
+      revocations.remember(citizen.sessionId, true);
+      request.citizen = null;
+    }
+
     async function signIn(
       this: FastifyRequest,
       personKey: string,
       how: HowSignedIn,
     ): Promise<SignedInCitizen> {
+      // Whoever signs in anew leaves the session that they had: a copy of its cookie must not go on beside it.
+      await endOwnSession(this);
       const now = Date.now();
       const sessionId = randomUUID();
       await recordSignIn(app.ledger.db, {
@@ -154,12 +164,7 @@ export const sessionPlugin = fp<SessionPluginOptions>(
     }
 
     async function signOut(this: FastifyRequest): Promise<void> {
-      const { citizen } = this;
-      if (citizen) {
-        await endSession(app.ledger, citizen.sessionId);
-        revocations.remember(citizen.sessionId, true);
-      }
-      this.citizen = null;
+      await endOwnSession(this);
       this.session.delete();
     }
   },
@@ -218,6 +223,11 @@ function citizenOf(
 function requireCitizen(this: FastifyRequest): SignedInCitizen {
   if (this.citizen) return this.citizen;
   throw new RefusedRequest({ code: this.sessionIsOver ? 'sessionEnded' : 'sessionRequired' });
+}
+
+/** May the session of that sign-in still be in use? Whether it lapsed before its end only its cookie knows. */
+export function mayStillBeSignedIn({ at, ended }: Pick<SignInView, 'at' | 'ended'>): boolean {
+  return !ended && Date.now() - Date.parse(at) < sessionLifeMs;
 }
 
 /** Takes the person out of the cookie but leaves what forms keep there, and why, for the page that says so. */

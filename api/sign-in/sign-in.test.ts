@@ -243,6 +243,13 @@ describe('a session', () => {
     expect(write.json()).toMatchObject({ code: 'sessionEnded' });
   });
 
+  test('begun anew, the one before is over', async () => {
+    const before = await world.signIn(person);
+    const again = await world.trySignIn(person, { headers: { cookie: before.cookie } });
+    expect((await get(cookieOf(again), '/v1/sessions/current')).statusCode).toBe(200);
+    expect((await get(before.cookie)).json()).toMatchObject({ code: 'sessionEnded' });
+  });
+
   test('ended by another process, writes are refused at once and reads within a second', async () => {
     const citizen = await world.signIn(person);
     await citizen.act('GET', '/v1/registration');

@@ -7,7 +7,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Static, TObject } from 'typebox';
 
-import { refused, type Outcome, type RefusalCode } from '../../domain/refusal/refusals';
+import { accepted, refused, type Outcome, type RefusalCode } from '../../domain/refusal/refusals';
 import type { PersonNumber } from '../../domain/person-number/person-number';
 import type { SignInMethod } from '../../domain/sign-in/sign-in-methods';
 import type { InsuranceRegistry } from '../../gateways/insurance-registry/port';
@@ -37,6 +37,8 @@ export interface ConfirmedPerson {
   readonly boundDeviceId?: string;
   /** The station that vouched for the card. */
   readonly stationId?: string;
+  /** Keys under which address and browser are now known to them. */
+  readonly knownAs?: readonly string[];
 }
 
 /** What a way asks for, without what the frame around it takes care of. */
@@ -78,21 +80,23 @@ interface Try {
  * Runs `prove` for a try whose typing is in order. The captcha is judged first, then the limits, then `prove`, which
  * refuses with `identityNotConfirmed` for everything that would tell of a person.
  */
-export async function confirmIdentity<T>(
+export async function confirmIdentity(
   { app, floorMs = defaultFloorMs }: SignInParts,
   { method, personNumber, from }: Try,
-  prove: () => Promise<Outcome<T>>,
-): Promise<Outcome<T>> {
+  prove: () => Promise<Outcome<ConfirmedPerson>>,
+): Promise<Outcome<ConfirmedPerson>> {
   if (from.captcha) {
     const verdict = await app.captcha.verify(from.captcha);
     if (verdict !== 'accepted') return refused({ code: verdict });
   }
   return inEqualTime(floorMs, async () => {
-    const attempt = await app.limits.begin(method, from.address, personNumber);
+    const mark = from.request.browserMark();
+    const source = { address: from.address, ...(mark && !mark.isNew && { browser: mark.id }) };
+    const attempt = await app.limits.begin(method, source, personNumber);
     if ('code' in attempt) return refused(attempt);
     const outcome = await prove();
-    if (outcome.ok) await attempt.succeeded();
-    else if (nobodysFailure.has(outcome.refusal.code)) await attempt.withdrawn();
+    if (outcome.ok) return accepted({ ...outcome.value, knownAs: await attempt.succeeded(mark?.id) });
+    if (nobodysFailure.has(outcome.refusal.code)) await attempt.withdrawn();
     return outcome;
   });
 }

@@ -17,6 +17,10 @@ export type Refusal =
   | { readonly code: 'captchaSpent' }
   | { readonly code: 'sessionRequired' }
   | { readonly code: 'sessionEnded' }
+  /** Not among the person's own of the last half year. */
+  | { readonly code: 'signInUnknown' }
+  /** Whoever says that the session in which they act was not them signs out instead. */
+  | { readonly code: 'signInIsThisOne' }
   | { readonly code: 'tooManyAttempts'; readonly retryAfterSeconds: number }
   | { readonly code: 'registryUnavailable' }
   | { readonly code: 'noOpenRound' }

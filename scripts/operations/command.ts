@@ -4,6 +4,7 @@ import { closureCommands } from './closures';
 import { consentCommands } from './consents';
 import { operatorCommands } from './operators';
 import { settlementCommands } from './settlement';
+import { sessionCommands } from './sessions';
 import { lazyStaffCall, type OperationsCommand } from './staff-call';
 import { waitingRoomCommands } from './waiting-room';
 import { waveCommands } from './waves';
@@ -14,6 +15,7 @@ const commands: readonly OperationsCommand[] = [
   ...closureCommands,
   ...waveCommands,
   ...settlementCommands,
+  ...sessionCommands,
   ...waitingRoomCommands,
 ];
 

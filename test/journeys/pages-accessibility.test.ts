@@ -73,6 +73,7 @@ describe.each([
       '/nowhere',
       '/session/ended',
       '/session/left',
+      '/sign-in/birth-date',
     ]) {
       await v.open(page);
       await look(page);
@@ -103,6 +104,7 @@ describe.each([
     for (const page of [
       '/registration/withdraw',
       '/session/ending?return=/registration',
+      '/account/sign-ins',
       '/appointment',
       '/booking',
     ]) {

@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 import { nextOf } from '../local-path';
+import type { OtherWay } from '../refusals';
 import type { Words } from '../words';
 
 /** Pages of ways in, the one that most people use first. */
@@ -12,13 +13,6 @@ const wayPages = [
   { path: '/sign-in/certificate', words: 'certificate' },
   { path: '/sign-in/birth-date', words: 'birthDate' },
 ] as const satisfies readonly { path: string; words: keyof Words['t']['signIn']['ways'] }[];
-
-export interface OtherWay {
-  readonly href: string;
-  readonly text: string;
-  /** For whom it is, or what it takes. */
-  readonly detail: string;
-}
 
 /** The ways that have a page here, but for the one at `path`. `to`: where to go on after signing in. */
 export function otherWays(

@@ -73,17 +73,20 @@ export function signInWayPage<Method extends OpenMethod>(app: FastifyInstance, w
   app.post(way.path, { preHandler: app.csrfProtection }, async (request, reply) => {
     const to = pathOfNext(field(request, 'next')) ?? start;
     if (!app.waitingRoom.entry(request).may) return reply.redirect(waitingRoomAddress(to), 303);
+    const refusedHere = (refusal: Refusal): Promise<FastifyReply> =>
+      refusalPage(request, reply, refusal, otherWays(app, request, way.path, to));
     const typed = way.read(request);
     const found = formErrors(typed.found);
     if (hasErrors(found)) return form(request, reply, to, found);
     const captcha = await readCaptcha(app, request);
-    if (!captcha.ok) return refusalPage(request, reply, captcha.refusal);
+    if (!captcha.ok) return refusedHere(captcha.refusal);
+    reply.keepBrowserMark();
     const from = { address: request.ip, request, captcha: captcha.value };
     const outcome = await app.acts.signIn(way.method, typed.body, from);
     if (outcome.ok) return comeIn(app, request, reply, way.method, outcome.value, to);
     const again = errorsOf(request, way.firstField, outcome.refusal);
     if (again) return form(request, reply, to, again.errors, again.status);
-    return refusalPage(request, reply, outcome.refusal);
+    return refusedHere(outcome.refusal);
   });
 }
 

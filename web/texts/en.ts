@@ -192,6 +192,47 @@ export const en: Texts = {
     noCard:
       'Your county’s hotline or township office can register for you, or call the health insurance at 0800-030-598.',
   },
+  signIns: {
+    title: 'Your sign-ins',
+    lead: 'Who signed in as you during the last half year. If one of these was not you, say “this was not me”.',
+    kept: 'Sign-ins are kept for half a year. Neither network addresses nor places where you were are recorded.',
+    when: 'When',
+    method: 'How',
+    browser: 'Browser',
+    place: 'Place',
+    methods: {
+      'card-number': 'ID number and NHI card number',
+      'birth-date': 'ID number, birth date and NHI card number',
+      'card-password': 'NHI card and registered password',
+      certificate: 'Citizen Digital Certificate',
+      'app-otp': 'NHI app and its code',
+      passkey: 'A device bound to you',
+      station: 'NHI card inserted at a service point',
+    },
+    browserUnknown: 'Browser not known',
+    thisOne: 'You, now',
+    mayStill: 'May still be signed in',
+    over: 'Over',
+    disownedAt: (moment: string) => `Signed out on ${moment}: you said that this was not you`,
+    notMe: 'This was not me',
+    disownTitle: 'Was this sign-in not you?',
+    disownText:
+      'All sign-ins but the one you are using now end at once, and this is put on record. Your registration and appointments stay as they are.',
+    disownSubmit: 'This was not me: end the others',
+    disownKeep: 'Back, change nothing',
+    disownedTitle: 'All other sign-ins have ended',
+    disownedText:
+      'Only the sign-in that you are using now goes on. The people who run this service see that this happened.',
+    disownedNext:
+      'Somebody may know your ID number, your NHI card number or your password. Change your password, remove devices that you do not know, and check your registration and appointments.',
+    disownedCard:
+      'If your NHI card is lost or its number has leaked, ask the health insurance for a new one; the old number then opens nothing: 0800-030-598. If you suspect fraud, call 165.',
+    removeThisDevice: 'Remove the device that signed in',
+    changePassword: 'Change your password',
+    lookAtDevices: 'Look at your devices',
+    checkAppointment: 'Check your appointment',
+    backToList: 'Back to your sign-ins',
+  },
   waiting: {
     ticketTitle: 'Very many people are here: take a place in line',
     ticketText:
@@ -682,7 +723,8 @@ export const en: Texts = {
       'We use your name, birth date, national ID or UI number, priority groups and earlier doses (from the health insurance), and the mobile and area that you give.',
       'Only for registration, notices, appointments and the vaccination record.',
       'Names, numbers and mobiles are encrypted in the database and shown in part; they are in no address, log or notice process.',
-      'Three necessary cookies: one keeps you signed in, one remembers your language, one your place in line. No tracking, no third-party programs.',
+      'Four necessary cookies: one keeps you signed in, one remembers your language, one your place in line, and one lets us recognise a browser that you signed in with, so that you lose nothing while others guess. No tracking, no third-party programs.',
+      'Each sign-in is kept for half a year with its time, its way and the name of the browser, for you to read under “Your sign-ins”; network addresses are not.',
       'Unfinished answers are kept encrypted so that you can go on after signing in again; they are deleted when you send the form.',
       'Our texts have no links. Whoever asks you to follow a link, transfer money or give a password is not us: call 165.',
     ],

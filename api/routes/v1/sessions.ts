@@ -57,6 +57,7 @@ export const sessionRoutes: FastifyPluginAsyncTypebox = async (app) => {
       );
       await app.waitingRoom.comeIn(request, reply, personKey);
       const citizen = await request.signIn(personKey, { method, ...vouched });
+      reply.keepBrowserMark();
       return reply.code(201).send(view(citizen));
     },
   );
