@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { projectRoot } from '../config/project-root';
 import { readJson } from './runtime/home';
+import { ProgressLine } from './runtime/progress-line';
 import { prepareTestTools } from './runtime/test-tools';
 
 /** The part of jest's JSON report that we count. */
@@ -19,7 +20,9 @@ async function main(): Promise<void> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'yiyue-report-'));
   const report = path.join(folder, 'report.json');
   try {
-    await prepareTestTools((text) => void process.stderr.write(`${text}\n`));
+    const progress = new ProgressLine(process.stderr);
+    await prepareTestTools((text) => progress.say(text));
+    progress.clear();
     const code = await runJest([
       '--maxWorkers=2',
       '--json',

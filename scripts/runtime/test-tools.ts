@@ -1,12 +1,14 @@
 /**
- * What only the tests need and npm does not bring: a browser and docker-compose. Used as found; where one is missing
- * it is installed once if the machine lets us, so that `npm test` works right after `git clone`.
+ * What the tests need and npm does not bring: a browser, docker-compose and the engine. Used as found; where one is
+ * missing it is installed or built once if the machine lets us, so that `npm test` works right after `git clone`.
  */
 import { spawn } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
 import { projectRoot } from '../../config/project-root';
+import { explain } from './failure';
+import { temporalBinary } from './temporal-binary';
 
 const browserNames = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 /** Where desktop systems keep a browser outside the search path. */
@@ -73,6 +75,8 @@ export async function prepareTestTools(say: (text: string) => void): Promise<voi
     if (tool.find() !== undefined) continue;
     say(`The tests need ${tool.what}; on Debian: apt-get install ${tool.packages.join(' ')}.`);
   }
+  // Before any test waits for it: a build takes longer than the patience of a test.
+  await temporalBinary({ say }).catch((error: unknown) => say(explain(error)));
 }
 
 /** Installs Debian's packages where we may; whether it worked is for the caller to look. */

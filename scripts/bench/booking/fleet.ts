@@ -1,7 +1,7 @@
 /** The processes of the booking benchmark: three API processes, and one that rings the bell. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { openSync } from 'node:fs';
+import { openSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { projectRoot } from '../../../config/project-root';
@@ -37,11 +37,12 @@ export class Fleet {
 
   /** Lets all API processes serve with this contender. */
   async use(contender: Contender): Promise<void> {
-    await Promise.all(this.#apis.map((api) => asked<{ ready: true }>(api, contender)));
+    const log = logFile(this.settings['YIYUE_HOME'] ?? '', 'api-process');
+    await Promise.all(this.#apis.map((api) => asked<{ ready: true }>(api, log, contender)));
   }
 
   async ring(ring: Omit<BellRing, 'ports' | 'sessionKey'>): Promise<BellResult> {
-    return asked<BellResult>(this.#load, {
+    return asked<BellResult>(this.#load, logFile(this.settings['YIYUE_HOME'] ?? '', 'load-process'), {
       ...ring,
       ports: this.#ports,
       sessionKey: this.settings['YIYUE_SESSION_KEY'],
@@ -73,8 +74,8 @@ function started(name: string, settings: Settings): ChildProcess {
   });
 }
 
-/** One question and its answer over the channel. */
-async function asked<T>(child: ChildProcess, question: object): Promise<T> {
+/** One question and its answer over the channel; what a process wrote last is told when it ends instead. */
+async function asked<T>(child: ChildProcess, log: string, question: object): Promise<T> {
   const answered = new Promise<T>((resolve, reject) => {
     const settle = (act: () => void): void => {
       child.off('message', onMessage);
@@ -85,8 +86,10 @@ async function asked<T>(child: ChildProcess, question: object): Promise<T> {
       const trouble = typeof answer.failed === 'string' ? answer.failed : answer.error;
       settle(() => (trouble === undefined ? resolve(answer) : reject(new Error(trouble))));
     };
-    const onExit = (): void =>
-      settle(() => reject(new Error('a process of the benchmark ended; see its log')));
+    const onExit = (code: number | null, signal: string | null): void => {
+      const last = readFileSync(log, 'utf8').slice(-2_000);
+      settle(() => reject(new Error(`a process ended (${String(code ?? signal)}) and wrote last:\n${last}`)));
+    };
     child.on('message', onMessage);
     child.on('exit', onExit);
   });
