@@ -69,6 +69,8 @@ async function use({ name, connections }: Contender): Promise<void> {
   };
 }
 
+// Waiting for what to do is reason enough to stay, whatever else counts the channel's listeners.
+process.channel?.ref();
 process.on('message', (contender: Contender) => {
   use(contender).then(
     () => process.send?.({ ready: true }),

@@ -151,6 +151,8 @@ async function ring({ ports, rate, wishes, connections, sessionKey }: BellRing):
   });
 }
 
+// Waiting for what to do is reason enough to stay, whatever else counts the channel's listeners.
+process.channel?.ref();
 process.on('message', (asked: BellRing) => {
   ring(asked).then(
     (result) => process.send?.(result),
