@@ -13,7 +13,7 @@ import {
   type ClosureView,
 } from '../../../../ledger/closure';
 import type { ClosurePreview } from '../../../../ledger/closure-preview';
-import { acceptedValue, RefusedRequest } from '../../../problems';
+import { acceptedValue, noSuchDay, RefusedRequest } from '../../../problems';
 import {
   civilDate,
   countyCode,
@@ -157,7 +157,7 @@ export const closureRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async (request) => {
       const { operatorId } = await app.operatorOf(request);
       const { countyCodes = [], districtCodes = [], siteIds = [], dates, ...rest } = request.body;
-      if (!dates.every(isPlainDate)) throw notADay();
+      if (!dates.every(isPlainDate)) throw noSuchDay('/dates', 'body');
       const wish = { ...request.params, ...rest, countyCodes, districtCodes, siteIds, dates };
       const proposed = acceptedValue(await proposeClosure(app.ledger, operatorId, wish));
       return { closure: view(proposed.closure), preview: previewed(proposed.preview) };
@@ -218,10 +218,3 @@ export const closureRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
   );
 };
-
-function notADay(): RefusedRequest {
-  return new RefusedRequest({
-    code: 'requestInvalid',
-    errors: [{ pointer: '/dates', part: 'body', zh: '日期不存在。', en: 'There is no such day.' }],
-  });
-}
