@@ -37,6 +37,23 @@ function entry(
   return { status, zh: { title: zhTitle, detail: zhDetail }, en: { title: enTitle, detail: enDetail } };
 }
 
+/** For what a carrier does not confirm: each says so itself that a device code does it too, and how one comes to it. */
+function carrierEntry(
+  zhTitle: string,
+  zhDetail: string,
+  enTitle: string,
+  enDetail: string,
+  status = 403,
+): ProblemEntry {
+  return entry(
+    status,
+    zhTitle,
+    `${zhDetail}也可以改用裝置碼：在電腦上以健保卡或自然人憑證登入，產生裝置碼後在手機輸入。沒有讀卡機時，請帶健保卡、身分證明文件、戶口名簿與手機到櫃檯辦理。`,
+    enTitle,
+    `${enDetail} Or use a device code: sign in at a computer with your NHI card or Citizen Digital Certificate, make a device code there and enter it on the phone. Without a card reader, bring NHI card, identity document, household register and the phone to a counter.`,
+  );
+}
+
 /** One row a code; the compiler refuses a code without one. */
 export const problemTexts: Readonly<Record<ProblemCode, ProblemEntry>> = {
   identityNotConfirmed: entry(
@@ -311,6 +328,113 @@ export const problemTexts: Readonly<Record<ProblemCode, ProblemEntry>> = {
     '此疫苗與您前一劑不同廠牌，須在意願登記時另外勾選混打意願。請在登記期間修改您的登記，或選擇其他疫苗。',
     'The mixed intent is missing',
     'This vaccine is another one than your previous dose and is given only to those who also registered a mixed intent. Change your registration while registration is open, or choose another vaccine.',
+  ),
+  mobileOnWifi: carrierEntry(
+    '手機沒有使用這個門號的行動網路',
+    '電信業者在自己的網路上看不到這個門號，通常是因為開著 Wi-Fi。請關閉 Wi-Fi，改用這個門號的行動網路後再試一次。',
+    'The phone is not on the mobile data of this number',
+    'The carrier does not see this number on its network, mostly because Wi-Fi is on. Turn Wi-Fi off, use the mobile data of this number and try again.',
+  ),
+  mobileOfOtherCarrier: carrierEntry(
+    '這不是五大電信的門號',
+    '只有中華電信、臺灣大哥大、遠傳、臺灣之星與亞太的門號可以快速認證。請檢查門號有沒有打錯。',
+    'Not a number of the five carriers',
+    'Only numbers of Chunghwa Telecom, Taiwan Mobile, FarEasTone, Taiwan Star and Asia Pacific Telecom can be confirmed. Check the number for a slip.',
+  ),
+  mobileOfVirtualOperator: carrierEntry(
+    '虛擬行動網路的門號不能快速認證',
+    '這個門號屬於二類電信（虛擬行動網路業者），無法由電信業者確認身分。',
+    'Numbers of virtual operators cannot be confirmed',
+    "This number belongs to a virtual operator on another carrier's network, which cannot confirm who you are.",
+  ),
+  mobileLostOrGivenUp: carrierEntry(
+    '這個門號已申報遺失或退租',
+    '手機申報遺失或門號退租後，就不能用來確認身分。如果是您的門號，請先洽電信業者。',
+    'This phone was reported lost, or the number given up',
+    'After that the number cannot prove who you are. If it is yours, ask your carrier first.',
+  ),
+  mobileUnpaidOrSuspended: carrierEntry(
+    '這個門號欠費或停話中',
+    '未正常繳費或停話的門號，電信業者無法確認身分。恢復通話後就可以再試。',
+    'This number is unpaid or suspended',
+    'While it is, the carrier does not confirm it. Once it is paid and works again, you can try again.',
+  ),
+  mobilePrepaid: carrierEntry(
+    '預付卡不能快速認證',
+    '快速認證限本人申辦的月租型門號。',
+    'Prepaid numbers cannot be confirmed',
+    'Quick authentication is for monthly contracts in your own name.',
+  ),
+  mobileChildCard: carrierEntry(
+    '親子卡門號不能快速認證',
+    '親子卡掛在家長的合約下，不是本人申辦的月租型門號。',
+    'Child-card numbers cannot be confirmed',
+    "A child card runs under a parent's contract and is no monthly contract of its user's own.",
+  ),
+  mobileCorporate: carrierEntry(
+    '公司門號不能快速認證',
+    '這個門號是企業租用的，電信業者無法確認使用的人是您本人。',
+    'Company numbers cannot be confirmed',
+    "The contract of this number is a company's, so the carrier cannot say that you are the one who uses it.",
+  ),
+  mobileNotInOwnName: carrierEntry(
+    '這個門號不是您本人申辦的',
+    '門號的申辦人與您輸入的身分證字號不同。請檢查有沒有打錯；家人申辦的門號不能使用。',
+    'This number is not in your own name',
+    "Its holder is not the person of the ID number that you entered. Check both for a slip; a relative's number will not do.",
+  ),
+  mobileOfForeignNational: carrierEntry(
+    '快速認證限本國籍人士',
+    '電信業者只能確認有國民身分證字號的人，不能確認統一證號（居留證號）。',
+    'Quick authentication is for nationals',
+    'Carriers confirm only people with a national ID number, not those with a UI number.',
+  ),
+  mobileWithoutData: carrierEntry(
+    '這個門號沒有行動上網',
+    '快速認證要透過門號自己的行動網路進行，您的方案不含行動上網。',
+    'This number has no mobile data',
+    "Quick authentication goes over the number's own mobile data, which your plan does not have.",
+  ),
+  mobileHandsetNotOwn: carrierEntry(
+    '這支手機不是用您本人的合約購買的',
+    '不只門號，使用的手機也要是您本人申辦的。',
+    'This handset was not bought under your own contract',
+    'Not only the number, the handset too has to be yours.',
+  ),
+  carrierTimedOut: carrierEntry(
+    '連線逾時',
+    '電信業者沒有在時間內回覆。請先確認 Wi-Fi 已關閉、行動網路有訊號，再依序試：更新到最新版本的 APP、清除快取資料、更新瀏覽器，然後重新認證。',
+    'Timed out',
+    'The carrier did not answer in time. See that Wi-Fi is off and the network has a signal; then update the app, clear its cache, update the browser, and try again.',
+    503,
+  ),
+  carrierUnavailable: carrierEntry(
+    '暫時無法向電信業者確認',
+    '電信業者目前沒有回應，並非您的資料有誤。請幾分鐘後再試。',
+    'The carriers cannot be asked right now',
+    'They do not answer at the moment; nothing is wrong with your details. Please try again in a few minutes.',
+    503,
+  ),
+  mobileAuthenticationOver: entry(
+    409,
+    '這次認證已經結束',
+    '電信業者的確認只在短時間內、在同一個瀏覽器有效，而且只能用一次。請重新認證。',
+    'This authentication is over',
+    "The carrier's word holds for a short time, in the same browser and for one use. Please authenticate again.",
+  ),
+  cardNotRegistered: entry(
+    409,
+    '您的健保卡還沒有註冊',
+    '請輸入健保卡卡號末四碼，並設定密碼，就會一併完成註冊。',
+    'Your NHI card is not registered yet',
+    'Give the last four digits of its number and a new password; that registers it.',
+  ),
+  cardLastFourWrong: entry(
+    403,
+    '健保卡卡號末四碼不符',
+    '請對照健保卡正面左下角 12 位數字的最後四位。還可以試的次數請見 triesLeft；用完後須重新認證。',
+    'The last four digits are not those of your card',
+    'Compare them with the end of the twelve digits at the lower left of the front of your NHI card. triesLeft says how often you may try; after that authenticate again.',
   ),
   idempotencyKeyInvalid: entry(
     400,

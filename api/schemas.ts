@@ -114,6 +114,8 @@ function problem(status: number, codes: readonly ProblemCode[]) {
       allow: Type.Optional(Type.Array(Type.String())),
       digest: Type.Optional(Type.String()),
       appointments: Type.Optional(Type.Integer()),
+      wayOn: Type.Optional(Type.String()),
+      triesLeft: Type.Optional(Type.Integer()),
     },
     { description: codes.map((code) => `\`${code}\`: ${problemTexts[code].en.title}`).join('; ') },
   );

@@ -83,6 +83,7 @@ function ways({ t }: Words, states: readonly RoundState['state'][]) {
     { href: '/lookup', text: t.front.lookup, detail: t.front.lookupText, main: false },
     { href: '/waiting-list', text: t.waitingList.title, detail: t.waitingList.frontText, main: false },
     { href: '/leftover', text: t.leftover.title, detail: t.leftover.frontText, main: false },
+    { href: '/which-way', text: t.whichWay.title, detail: t.whichWay.frontText, main: false },
   ];
 }
 

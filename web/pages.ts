@@ -9,6 +9,7 @@ import { serveAssets } from './assets';
 import { bookingPages } from './booking';
 import { faultPages } from './faults';
 import { frontPage } from './front';
+import { helpPage } from './help';
 import { inboxPages } from './inbox';
 import { keepAskedLanguage } from './language';
 import { leftoverPages } from './leftover';
@@ -22,6 +23,7 @@ import { signInPages } from './sign-in';
 import { statementPages } from './statements';
 import { waitingListPages } from './waiting-list';
 import { waitingRoomPages } from './waiting-room';
+import { whichWayPages } from './which-way';
 
 declare module '@fastify/secure-session' {
   interface SessionData {
@@ -67,6 +69,8 @@ export function pagesPlugin(options: PagesOptions): FastifyPluginAsync {
     waitingListPages(app);
     leftoverPages(app);
     lookupPages(app);
+    whichWayPages(app);
+    helpPage(app);
     statementPages(app);
     if (inboxUrl !== '') inboxPages(app, { url: inboxUrl });
     faultPages(app);

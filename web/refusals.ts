@@ -27,7 +27,13 @@ type Way =
   | 'move'
   | 'lookup'
   | 'waitingList'
-  | 'leftover';
+  | 'leftover'
+  | 'deviceCode'
+  | 'quickAuthentication'
+  | 'whichWay';
+
+/** Beside a device code the same number may do once what stood against it is gone. */
+const afterCarrier: readonly Way[] = ['deviceCode', 'quickAuthentication', 'whichWay'];
 
 /** What helps, most helpful first; one row a code, the compiler refuses a code without. */
 const waysOn: Readonly<Record<ProblemCode, readonly Way[]>> = {
@@ -111,6 +117,23 @@ const waysOn: Readonly<Record<ProblemCode, readonly Way[]>> = {
   closureInPast: ['front'],
   closureDiffers: ['front'],
   secondOperatorNeeded: ['front'],
+  mobileOnWifi: afterCarrier,
+  mobileOfOtherCarrier: afterCarrier,
+  mobileOfVirtualOperator: afterCarrier,
+  mobileLostOrGivenUp: afterCarrier,
+  mobileUnpaidOrSuspended: afterCarrier,
+  mobilePrepaid: afterCarrier,
+  mobileChildCard: afterCarrier,
+  mobileCorporate: afterCarrier,
+  mobileNotInOwnName: afterCarrier,
+  mobileOfForeignNational: afterCarrier,
+  mobileWithoutData: afterCarrier,
+  mobileHandsetNotOwn: afterCarrier,
+  carrierTimedOut: afterCarrier,
+  carrierUnavailable: afterCarrier,
+  mobileAuthenticationOver: ['quickAuthentication', 'whichWay'],
+  cardNotRegistered: ['quickAuthentication'],
+  cardLastFourWrong: ['quickAuthentication'],
   requestInvalid: ['front'],
   formExpired: ['front'],
   pageUnknown: ['front', 'lookup'],
@@ -137,6 +160,9 @@ const wayAddress: Readonly<Record<Way, string>> = {
   lookup: '/lookup',
   waitingList: '/waiting-list',
   leftover: '/leftover',
+  deviceCode: '/app/bind',
+  quickAuthentication: '/app/quick-authentication',
+  whichWay: '/which-way',
 };
 
 function wayText(way: Way, { t }: Words): string {
@@ -152,6 +178,9 @@ function wayText(way: Way, { t }: Words): string {
     lookup: t.lookup.title,
     waitingList: t.waitingList.title,
     leftover: t.leftover.title,
+    deviceCode: t.quickAuthentication.deviceCodeWay,
+    quickAuthentication: t.quickAuthentication.startAgain,
+    whichWay: t.whichWay.title,
   };
   return texts[way];
 }
@@ -189,6 +218,8 @@ function detailWithValue(refusal: AnyRefusal, words: Words): string | undefined 
       );
     case 'slotFull':
       return t.booking.raceNone;
+    case 'cardLastFourWrong':
+      return t.quickAuthentication.triesLeft(refusal.triesLeft);
     case 'requestInvalid':
       return t.refusal.requestInvalid;
     case 'idempotencyKeyReused':

@@ -56,6 +56,27 @@ export type Refusal =
   | { readonly code: 'consentMissing'; readonly product: string }
   /** The product may follow the last dose only for those who registered a mixed intent. */
   | { readonly code: 'mixedIntentMissing'; readonly product: string; readonly previousProduct: string }
+  /** Why a mobile number cannot prove who somebody is (手機快速認證); a device code is the way on from each. */
+  | { readonly code: 'mobileOnWifi'; readonly wayOn: 'deviceCode' }
+  | { readonly code: 'mobileOfOtherCarrier'; readonly wayOn: 'deviceCode' }
+  | { readonly code: 'mobileOfVirtualOperator'; readonly wayOn: 'deviceCode' }
+  | { readonly code: 'mobileLostOrGivenUp'; readonly wayOn: 'deviceCode' }
+  | { readonly code: 'mobileUnpaidOrSuspended'; readonly wayOn: 'deviceCode' }
+  | { readonly code: 'mobilePrepaid'; readonly wayOn: 'deviceCode' }
+  | { readonly code: 'mobileChildCard'; readonly wayOn: 'deviceCode' }
+  | { readonly code: 'mobileCorporate'; readonly wayOn: 'deviceCode' }
+  | { readonly code: 'mobileNotInOwnName'; readonly wayOn: 'deviceCode' }
+  | { readonly code: 'mobileOfForeignNational'; readonly wayOn: 'deviceCode' }
+  | { readonly code: 'mobileWithoutData'; readonly wayOn: 'deviceCode' }
+  | { readonly code: 'mobileHandsetNotOwn'; readonly wayOn: 'deviceCode' }
+  /** 連線逾時. */
+  | { readonly code: 'carrierTimedOut'; readonly wayOn: 'deviceCode' }
+  | { readonly code: 'carrierUnavailable'; readonly wayOn: 'deviceCode' }
+  /** Finished, expired, tried too often, or begun in another browser: the carrier has to be asked again. */
+  | { readonly code: 'mobileAuthenticationOver' }
+  /** The card was never registered: its last four digits and a new password are needed. */
+  | { readonly code: 'cardNotRegistered' }
+  | { readonly code: 'cardLastFourWrong'; readonly triesLeft: number }
   | { readonly code: 'idempotencyKeyInvalid' }
   | { readonly code: 'idempotencyKeyReused' }
   | { readonly code: 'lookupNoMatch' }

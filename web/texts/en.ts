@@ -1,4 +1,5 @@
 /** What citizens read in English, page by page. */
+import { helpEn, quickAuthenticationEn, whichWayEn } from './proving-en';
 import type { Texts } from './zh';
 
 export const en: Texts = {
@@ -730,4 +731,7 @@ export const en: Texts = {
     ],
     rights: 'To correct or delete data, sign in and change or withdraw; for anything else call 1922.',
   },
+  whichWay: whichWayEn,
+  help: helpEn,
+  quickAuthentication: quickAuthenticationEn,
 };

@@ -1,4 +1,6 @@
 /** What citizens read in Traditional Chinese (Taiwan), page by page; the English table has the same keys. */
+import { helpZh, quickAuthenticationZh, whichWayZh } from './proving-zh';
+
 export const zh = {
   service: {
     name: '疫約',
@@ -679,6 +681,9 @@ export const zh = {
     ],
     rights: '要查詢、更正或刪除資料，請登入後修改或取消登記；其他請求請撥 1922。',
   },
+  whichWay: whichWayZh,
+  help: helpZh,
+  quickAuthentication: quickAuthenticationZh,
 };
 
 /** The table of texts in one language. */

@@ -1,0 +1,115 @@
+/** Which way is mine: every end of the questions is reached in a browser, and the answers that help stand there. */
+import type { Browser } from 'playwright-core';
+
+import { en } from '../../web/texts/en';
+import { zh } from '../../web/texts/zh';
+import { startBrowser, Visitor } from './pages-browser';
+import { PagesTown } from './pages-world';
+
+jest.setTimeout(120_000);
+
+let town: PagesTown;
+let browser: Browser;
+
+beforeAll(async () => {
+  town = await PagesTown.open();
+  browser = await startBrowser();
+});
+afterAll(async () => {
+  await browser.close();
+  await town.close();
+});
+
+test('without scripts, following every answer reaches every end, and back leads to the question before', async () => {
+  const v = await Visitor.come(browser, town, { scripts: false, width: 390 });
+  const reached = new Set<string>();
+  const open: { readonly address: string; readonly from: string }[] = [{ address: '/which-way', from: '/' }];
+  for (const { address, from } of open) {
+    await v.open(address);
+    reached.add(await v.heading());
+    expect(await v.page.locator('a.govuk-back-link').getAttribute('href')).toBe(from);
+    const next = await v.page
+      .locator('.choices a')
+      .evaluateAll((links) => links.map((link) => link.getAttribute('href')));
+    open.push(...next.map((to) => ({ address: to ?? '', from: address })));
+  }
+  const { questions, ends } = zh.whichWay;
+  const titles = [...Object.values(questions), ...Object.values(ends)].map(({ title }) => title);
+  expect([...reached].sort()).toEqual(titles.sort());
+  await v.leave();
+});
+
+test('pressing an answer and going back, by the page and by the browser, asks the same question again', async () => {
+  const v = await Visitor.come(browser, town, { scripts: false, width: 390 });
+  const { nationality, phone } = zh.whichWay.questions;
+  await v.open('/which-way');
+  await v.press(nationality.answers.national);
+  expect(await v.heading()).toBe(phone.title);
+  await v.press('返回');
+  expect(await v.heading()).toBe(nationality.title);
+  await v.page.goBack();
+  expect(await v.heading()).toBe(phone.title);
+  await v.leave();
+});
+
+test('at a counter, people read what to bring and where the household number stands', async () => {
+  const v = await Visitor.come(browser, town, { scripts: false });
+  await v.open('/which-way?nationality=national&phone=other&reader=no');
+  const text = await v.text();
+  for (const item of ['健保卡', '身分證明文件', '戶口名簿', '手機']) expect(text).toContain(item);
+  expect(await v.page.locator('svg[role=img]').getAttribute('aria-label')).toBe(zh.help.householdPicture);
+  await v.leave();
+});
+
+test('an address that somebody has tampered with asks the first question that it leaves open', async () => {
+  const v = await Visitor.come(browser, town, { scripts: false });
+  await v.open('/which-way?nationality=national&phone=%00&card=nhiCard&card=x');
+  expect(await v.heading()).toBe(zh.whichWay.questions.phone.title);
+  await v.leave();
+});
+
+test('the keyboard alone answers: the choices come in their order after the way back', async () => {
+  const v = await Visitor.come(browser, town, { width: 390 });
+  await v.open('/which-way');
+  await v.page.locator('a.govuk-back-link').focus();
+  await v.page.keyboard.press('Tab');
+  await v.page.keyboard.press('Tab');
+  await v.page.keyboard.press('Enter');
+  await v.page.waitForURL(/nationality=foreign/);
+  expect(await v.heading()).toBe(zh.whichWay.questions.anyPhone.title);
+  await v.leave();
+});
+
+test.each([
+  ['zh', 360],
+  ['en', 1280],
+] as const)('in %s at %i pixels no page has a barrier and none scrolls sideways', async (language, width) => {
+  const v = await Visitor.come(browser, town, { language, width });
+  const found: Record<string, readonly string[]> = {};
+  for (const address of [
+    '/which-way',
+    '/which-way?nationality=national&phone=own&mobileData=yes',
+    '/which-way?nationality=national&phone=other&reader=yes&card=nhiCard',
+    '/which-way?nationality=national&phone=other&reader=no',
+    '/which-way?nationality=national&phone=none',
+    '/help',
+  ]) {
+    await v.open(address);
+    for (const details of await v.page.locator('main details').all())
+      await details.evaluate((node) => node.setAttribute('open', ''));
+    const all = [...(await v.barriers()), ...((await v.scrollsSideways()) ? ['scrolls sideways'] : [])];
+    if (all.length > 0) found[address] = all;
+  }
+  expect(found).toEqual({});
+  expect(v.complaints).toEqual([]);
+  await v.leave();
+});
+
+test('the questions and answers are all there, each once', async () => {
+  const v = await Visitor.come(browser, town, { scripts: false, language: 'en' });
+  await v.open('/help');
+  const shown = await v.page.locator('main summary').allInnerTexts();
+  const all = Object.values(en.help.items).map(({ question }) => question);
+  expect([...shown].sort()).toEqual([...all].sort());
+  await v.leave();
+});
