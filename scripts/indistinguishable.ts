@@ -80,7 +80,9 @@ async function measure(databaseUrl: string, samples: number, only: string): Prom
       const check = await ask(control, controlled, samples);
       tell('  control, without equal time', check);
       if (check.chance >= toldApartBelow) {
-        process.stdout.write('  the control was not found out: this measurement says nothing\n');
+        process.stdout.write(
+          '  the control was not found out: this measurement says nothing. More --samples, or less load.\n',
+        );
         process.exitCode = 1;
       }
     }
