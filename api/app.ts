@@ -8,6 +8,7 @@ import { logging } from './logging';
 import { actsPlugin } from './plugins/acts';
 import { browserMarkPlugin } from './plugins/browser-mark';
 import { captchaPlugin } from './plugins/captcha';
+import { cardProofsPlugin } from './plugins/card-proofs';
 import { heldAnswersPlugin } from './plugins/held-answers';
 import { idempotencyPlugin } from './plugins/idempotency';
 import { jsonBodyPlugin } from './plugins/json-body';
@@ -31,6 +32,7 @@ import type { EngineState } from './readiness';
 import { operationsRoutes } from './routes/operations';
 import { appointmentRoutes } from './routes/v1/appointments';
 import { captchaRoutes } from './routes/v1/captcha';
+import { cardBridgeRoutes } from './routes/v1/card-bridges';
 import { invitationRoutes } from './routes/v1/invitation';
 import { leftoverRoutes } from './routes/v1/leftover';
 import { quickLookupRoutes } from './routes/v1/quick-lookups';
@@ -41,6 +43,7 @@ import { signInRoutes } from './routes/v1/sign-ins';
 import { settlementRoutes } from './routes/v1/settlement';
 import { siteRoutes } from './routes/v1/sites';
 import { invitationWaveRoutes } from './routes/v1/staff/invitation-waves';
+import { staffCardBridgeRoutes } from './routes/v1/staff/card-bridges';
 import { closureRoutes } from './routes/v1/staff/closures';
 import { operatorRoutes } from './routes/v1/staff/operators';
 import { parentalConsentRoutes } from './routes/v1/staff/parental-consents';
@@ -126,6 +129,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   await app.register(sessionPlugin, { key: parts.sessionKey, secure });
   await app.register(browserMarkPlugin, { key: parts.sessionKey, secure });
   await app.register(operatorPlugin);
+  await app.register(cardProofsPlugin);
 
   await app.register(metricsPlugin, { ofProcess: parts.measureProcess ?? false });
   await app.register(waitingRoomPlugin, {
@@ -143,6 +147,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   await app.register(captchaRoutes, v1);
   await app.register(sessionRoutes, v1);
   await app.register(signInRoutes, v1);
+  await app.register(cardBridgeRoutes, v1);
   await app.register(roundRoutes, v1);
   await app.register(settlementRoutes, v1);
   await app.register(registrationRoutes, v1);
@@ -163,6 +168,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   await app.register(testHandsetRoutes, staff);
   await app.register(staffWaitingRoomRoutes, staff);
   await app.register(closureRoutes, staff);
+  await app.register(staffCardBridgeRoutes, staff);
   if (parts.pages) await app.register(parts.pages);
   return app;
 }

@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 
 import { tellOfAssistance } from '../ledger/assistance-text';
+import { sweepCardChallenges } from '../ledger/card-challenge';
 import { sweepChallenges } from '../ledger/challenge';
 import type { Ledger } from '../ledger/database';
 import { sweepDrafts } from '../ledger/draft';
@@ -16,7 +17,15 @@ import { ticketLifeMs } from './waiting-room/ticket';
 /** Rows removed, by what they were. */
 export type Swept = Readonly<
   Record<
-    'challenges' | 'sessions' | 'answers' | 'drafts' | 'limits' | 'draws' | 'stations' | 'signIns',
+    | 'challenges'
+    | 'sessions'
+    | 'answers'
+    | 'drafts'
+    | 'limits'
+    | 'draws'
+    | 'stations'
+    | 'signIns'
+    | 'cardChallenges',
     number
   >
 >;
@@ -25,6 +34,7 @@ export type Swept = Readonly<
 export async function sweep(ledger: Ledger): Promise<Swept> {
   return {
     challenges: await sweepChallenges(ledger),
+    cardChallenges: await sweepCardChallenges(ledger),
     sessions: await sweepEndedSessions(ledger, sessionLifeMs),
     answers: await sweepAnswers(ledger),
     drafts: await sweepDrafts(ledger),

@@ -2,6 +2,7 @@
 import { Type, type TSchema } from 'typebox';
 
 import { closureReasons } from '../domain/closure/closure';
+import type { CardBridge } from '../ledger/card-bridge';
 import { problemTexts, type ProblemCode } from './problem-texts';
 
 const noNul = '^[^\\u0000]*$';
@@ -50,6 +51,44 @@ export const birthDate = Type.String({
   examples: ['1971-01-02'],
 });
 export const mobile = typed(40, 'mobile number, as typed');
+/** What a card bridge sends: keys and signatures in base64url, its name, and its own clock's time. */
+export const key32 = Type.String({ pattern: '^[A-Za-z0-9_-]{43}$', description: '32 bytes, base64url' });
+export const signature64 = Type.String({
+  pattern: '^[A-Za-z0-9_-]{86}$',
+  description: '64 bytes, base64url',
+});
+export const bridgeId = Type.String({ format: 'uuid', description: 'a card bridge (讀卡程式)' });
+export const bridgeName = Type.String({
+  pattern: '^[\\x20-\\x7e]{1,60}$',
+  description: 'kind of computer and version of the bridge; nothing of its owner',
+  examples: ['linux, bridge 0.1.0'],
+});
+export const bridgeInstant = Type.String({
+  pattern: '^20\\d{2}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])T([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d\\.\\d{3}Z$',
+  description: 'UTC with milliseconds, by the bridge’s clock',
+});
+export const origin = Type.String({
+  pattern: '^https?://[A-Za-z0-9.:\\[\\]-]{1,200}$',
+  examples: ['https://vaccine.example'],
+});
+
+export const cardBridge = Type.Object({
+  bridgeId,
+  name: Type.String(),
+  stationId: nullable(Type.String()),
+  enrolledAt: instant,
+  revokedAt: nullable(instant),
+});
+
+/** A bridge as the API shows it. */
+export const cardBridgeView = (bridge: CardBridge) => ({
+  bridgeId: bridge.bridgeId,
+  name: bridge.name,
+  stationId: bridge.stationId,
+  enrolledAt: bridge.enrolledAt.toISOString(),
+  revokedAt: bridge.revokedAt?.toISOString() ?? null,
+});
+
 export const captcha = Type.String({
   minLength: 1,
   maxLength: 4000,
@@ -113,6 +152,7 @@ function problem(status: number, codes: readonly ProblemCode[]) {
       promised: Type.Optional(Type.Integer()),
       allow: Type.Optional(Type.Array(Type.String())),
       digest: Type.Optional(Type.String()),
+      skewSeconds: Type.Optional(Type.Integer()),
       appointments: Type.Optional(Type.Integer()),
       wayOn: Type.Optional(Type.String()),
       triesLeft: Type.Optional(Type.Integer()),

@@ -18,6 +18,7 @@ import * as dueBounds from './migrations/0014-due-bounds';
 import * as traceContext from './migrations/0015-trace-context';
 import * as apiLoad from './migrations/0016-api-load';
 import * as signIns from './migrations/0017-sign-ins';
+import * as cardBridges from './migrations/0018-card-bridges';
 import * as stations from './migrations/0021-stations';
 
 /** Every migration by name, in their order. */
@@ -38,6 +39,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0015-trace-context': traceContext,
   '0016-api-load': apiLoad,
   '0017-sign-ins': signIns,
+  '0018-card-bridges': cardBridges,
   '0021-stations': stations,
 };
 

@@ -89,6 +89,33 @@ export interface BookingWindow {
   round_id: string;
 }
 
+export interface CardBridge {
+  bridge_id: string;
+  enrolled_at: Generated<Timestamp>;
+  /**
+   * Kind of computer and version of the bridge; nothing of its owner.
+   */
+  name: string;
+  public_key: Buffer;
+  revoked_at: Timestamp | null;
+  station_id: string | null;
+}
+
+export interface CardChallenge {
+  bridge_id: string;
+  challenge_id: string;
+  expires_at: Timestamp;
+  issued_at: Generated<Timestamp>;
+  nonce: Buffer;
+  origin: string;
+  purpose: string;
+  /**
+   * The session, the visit before signing in, or the station whose page asked.
+   */
+  session: string;
+  spent_at: Timestamp | null;
+}
+
 export interface CitizenOutbox {
   /**
    * The person's workflow run ends on the version sent, because nothing is due for days; the relay wakes it at next_due_at.
@@ -750,6 +777,8 @@ export interface DB {
   audit_entry: AuditEntry;
   awaited_parental_consent: AwaitedParentalConsent;
   booking_window: BookingWindow;
+  card_bridge: CardBridge;
+  card_challenge: CardChallenge;
   citizen_outbox: CitizenOutbox;
   closure: Closure;
   contact: Contact;

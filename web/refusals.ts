@@ -21,6 +21,7 @@ type Way =
   | 'waitingRoom'
   | 'signIn'
   | 'signIns'
+  | 'environment'
   | 'registration'
   | 'booking'
   | 'appointment'
@@ -76,6 +77,18 @@ const waysOn: Readonly<Record<ProblemCode, readonly Way[]>> = {
   productNotAfterPreviousDose: ['registration', 'front'],
   consentMissing: ['registration', 'front'],
   mixedIntentMissing: ['registration', 'front'],
+  cardProofInvalid: ['environment', 'signIn'],
+  cardProofFromOtherOrigin: ['environment', 'signIn'],
+  cardProofForOtherPurpose: ['environment', 'signIn'],
+  cardChallengeUnknown: ['environment', 'signIn'],
+  cardChallengeOfOtherSession: ['environment', 'signIn'],
+  cardChallengeSpent: ['environment', 'signIn'],
+  cardChallengeExpired: ['environment', 'signIn'],
+  cardReadBeforeAsked: ['environment', 'signIn'],
+  cardBridgeClockWrong: ['environment', 'signIn'],
+  cardBridgeUnknown: ['environment', 'signIn'],
+  cardBridgeRevoked: ['signIn', 'front'],
+  cardBridgeKeyUnproved: ['environment', 'signIn'],
   idempotencyKeyInvalid: ['front'],
   idempotencyKeyReused: ['front'],
   lookupNoMatch: ['lookup', 'appointment'],
@@ -152,6 +165,7 @@ const wayAddress: Readonly<Record<Way, string>> = {
   front: '/',
   signIn: '/sign-in',
   signIns: '/account/sign-ins',
+  environment: '/environment',
   waitingRoom: '/waiting-room',
   registration: '/registration',
   booking: '/booking',
@@ -170,6 +184,7 @@ function wayText(way: Way, { t }: Words): string {
     front: t.errors.front,
     signIn: t.session.signInAgain,
     signIns: t.signIns.title,
+    environment: t.environment.title,
     waitingRoom: t.waiting.title,
     registration: t.registration.resultTitle,
     booking: t.booking.title,

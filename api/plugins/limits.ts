@@ -21,7 +21,7 @@ type TooMany = Extract<Refusal, { code: 'tooManyAttempts' }>;
 export type Guarded = SignInMethod | 'quickLookup';
 
 /** What is asked for under a limit by address alone. */
-export type Paced = 'challenge' | 'textQuestion';
+export type Paced = 'challenge' | 'textQuestion' | 'cardBridge' | 'cardChallenge';
 
 export interface LimitSettings {
   /** Failures of one address against one person. */
@@ -66,6 +66,10 @@ const pacing: Readonly<Record<Paced, { points: number; duration: number }>> = {
   challenge: { points: 600, duration: 60 },
   // A question in words is easy for a program: few an hour for one address, and so for each of its tries.
   textQuestion: { points: 60, duration: 3_600 },
+  // Bridges that were never seen before: a school's computer room may set up a class at once.
+  cardBridge: { points: 30, duration: 3_600 },
+  // A row each for some minutes.
+  cardChallenge: { points: 300, duration: 60 },
 };
 
 /** An address or a browser from which somebody proved who they are counts as known to them for this long. */
@@ -141,6 +145,8 @@ export const limitsPlugin = fp<LimitsPluginOptions>(
     const paces = {
       challenge: new RateLimiterMemory({ keyPrefix: 'challenge', ...pacing.challenge }),
       textQuestion: stored('textQuestion', pacing.textQuestion.points, pacing.textQuestion.duration),
+      cardBridge: stored('cardBridge', pacing.cardBridge.points, pacing.cardBridge.duration),
+      cardChallenge: new RateLimiterMemory({ keyPrefix: 'cardChallenge', ...pacing.cardChallenge }),
     };
 
     const limits: Limits = {

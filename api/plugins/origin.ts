@@ -9,6 +9,13 @@ export interface OriginPluginOptions {
   readonly publicOrigin: string;
 }
 
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The origin under which this request came to us, e.g. `https://vaccine.example`. */
+    ownOrigin(request: FastifyRequest): string;
+  }
+}
+
 const reads = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
@@ -17,19 +24,22 @@ const reads = new Set(['GET', 'HEAD', 'OPTIONS']);
  */
 export const originPlugin = fp<OriginPluginOptions>(
   async (app, { publicOrigin }) => {
+    const ownOrigin = (request: FastifyRequest): string =>
+      publicOrigin === '' ? `${request.protocol}://${request.host}` : publicOrigin;
+    app.decorate('ownOrigin', ownOrigin);
     app.addHook('onRequest', (request, _reply, done) => {
       const guarded = !reads.has(request.method) && request.url.startsWith('/v1/');
-      if (guarded && !isOwn(request, publicOrigin)) done(new RefusedRequest({ code: 'originRefused' }));
+      if (guarded && !isOwn(request, ownOrigin(request))) done(new RefusedRequest({ code: 'originRefused' }));
       else done();
     });
   },
   { name: 'origin' },
 );
 
-function isOwn(request: FastifyRequest, publicOrigin: string): boolean {
+function isOwn(request: FastifyRequest, ownOrigin: string): boolean {
   const site = request.headers['sec-fetch-site'];
   if (site !== undefined) return site === 'same-origin' || site === 'none';
   const { origin } = request.headers;
   if (origin === undefined) return true;
-  return origin === (publicOrigin === '' ? `${request.protocol}://${request.host}` : publicOrigin);
+  return origin === ownOrigin;
 }

@@ -77,6 +77,21 @@ export type Refusal =
   /** The card was never registered: its last four digits and a new password are needed. */
   | { readonly code: 'cardNotRegistered' }
   | { readonly code: 'cardLastFourWrong'; readonly triesLeft: number }
+  /** What a card bridge sent is not what its key signed, or is no card's data. */
+  | { readonly code: 'cardProofInvalid' }
+  | { readonly code: 'cardProofFromOtherOrigin' }
+  | { readonly code: 'cardProofForOtherPurpose' }
+  | { readonly code: 'cardChallengeUnknown' }
+  | { readonly code: 'cardChallengeOfOtherSession' }
+  | { readonly code: 'cardChallengeSpent' }
+  | { readonly code: 'cardChallengeExpired' }
+  | { readonly code: 'cardReadBeforeAsked' }
+  /** By how far the bridge's clock is ahead of ours (behind, when negative). */
+  | { readonly code: 'cardBridgeClockWrong'; readonly skewSeconds: number }
+  | { readonly code: 'cardBridgeUnknown' }
+  | { readonly code: 'cardBridgeRevoked' }
+  /** Whoever asked to enrol a bridge did not show that they have its key. */
+  | { readonly code: 'cardBridgeKeyUnproved' }
   | { readonly code: 'idempotencyKeyInvalid' }
   | { readonly code: 'idempotencyKeyReused' }
   | { readonly code: 'lookupNoMatch' }

@@ -1,5 +1,6 @@
 /** The operators' command: all capabilities' commands in one table, chosen by the first words of the line. */
 import { PlainFailure } from '../runtime/failure';
+import { cardBridgeCommands } from './card-bridges';
 import { closureCommands } from './closures';
 import { consentCommands } from './consents';
 import { operatorCommands } from './operators';
@@ -17,6 +18,7 @@ const commands: readonly OperationsCommand[] = [
   ...settlementCommands,
   ...sessionCommands,
   ...waitingRoomCommands,
+  ...cardBridgeCommands,
 ];
 
 /** Runs what the line says and resolves to what is to be printed. Throws `PlainFailure` for a wrong call. */

@@ -234,6 +234,9 @@ export const en: Texts = {
     checkAppointment: 'Check your appointment',
     backToList: 'Back to your sign-ins',
   },
+  environment: {
+    title: 'Environment check',
+  },
   waiting: {
     ticketTitle: 'Very many people are here: take a place in line',
     ticketText:

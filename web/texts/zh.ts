@@ -204,6 +204,9 @@ export const zh = {
     checkAppointment: '檢查我的預約',
     backToList: '回到登入紀錄',
   },
+  environment: {
+    title: '系統環境檢查',
+  },
   waiting: {
     ticketTitle: '現在人很多，請先領號碼牌',
     ticketText: '為了讓每個人都能順利完成，登入前要先排隊。領了號碼牌就有位置，不必一直重新整理。',
