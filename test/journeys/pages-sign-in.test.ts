@@ -34,7 +34,7 @@ test('number and card number come first, and every other way that is offered is 
   const first = v.page.locator('main input:not([type=hidden])').first();
   expect(await first.getAttribute('id')).toBe('personNumber');
   const links = await v.page
-    .locator('.other-ways a')
+    .locator('.other-ways li a')
     .evaluateAll((all) => all.map((a) => a.getAttribute('href')));
   expect(links).toContain('/sign-in/birth-date?next=booking');
   for (const href of links) {
