@@ -56,6 +56,13 @@ export type Refusal =
   | { readonly code: 'consentMissing'; readonly product: string }
   /** The product may follow the last dose only for those who registered a mixed intent. */
   | { readonly code: 'mixedIntentMissing'; readonly product: string; readonly previousProduct: string }
+  /** None at all, or not a person's. */
+  | { readonly code: 'certificateInvalid' }
+  | { readonly code: 'certificateUntrusted' }
+  | { readonly code: 'certificateExpired' }
+  | { readonly code: 'certificateNotForSigning' }
+  | { readonly code: 'certificateRevoked' }
+  | { readonly code: 'certificateCheckUnavailable' }
   /** Why a mobile number cannot prove who somebody is (手機快速認證); a device code is the way on from each. */
   | { readonly code: 'mobileOnWifi'; readonly wayOn: 'deviceCode' }
   | { readonly code: 'mobileOfOtherCarrier'; readonly wayOn: 'deviceCode' }
