@@ -26,6 +26,7 @@ import { pageOfUnreadable, refusalsPlugin, refuseUnroutable } from './plugins/re
 import { requestLogPlugin } from './plugins/request-log';
 import { securityHeadersPlugin } from './plugins/security-headers';
 import { sessionPlugin } from './plugins/session';
+import { stationFencePlugin } from './plugins/station-fence';
 import { tracingPlugin } from './plugins/tracing';
 import { waitingRoomPlugin, type WaitingRoomOptions } from './plugins/waiting-room';
 import type { EngineState } from './readiness';
@@ -52,7 +53,9 @@ import { settlementStaffRoutes } from './routes/v1/staff/settlements';
 import { testHandsetRoutes } from './routes/v1/staff/test-handsets';
 import { staffWaitingRoomRoutes } from './routes/v1/staff/waiting-room';
 import { stationRoutes } from './routes/v1/station';
+import { stationAssistanceRoutes } from './routes/v1/station-assistance';
 import { stationLeftoverRoutes } from './routes/v1/station-leftover';
+import { stationSessionRoutes } from './routes/v1/station-sessions';
 import { waitingListRoutes } from './routes/v1/waiting-list';
 import { waitingRoomRoutes } from './routes/v1/waiting-room';
 
@@ -128,6 +131,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   await app.register(idempotencyPlugin);
   await app.register(sessionPlugin, { key: parts.sessionKey, secure });
   await app.register(browserMarkPlugin, { key: parts.sessionKey, secure });
+  await app.register(stationFencePlugin);
   await app.register(operatorPlugin);
   await app.register(cardProofsPlugin);
 
@@ -159,6 +163,8 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   await app.register(quickLookupRoutes, v1);
   await app.register(stationRoutes, v1);
   await app.register(stationLeftoverRoutes, v1);
+  await app.register(stationSessionRoutes, v1);
+  await app.register(stationAssistanceRoutes, v1);
   await app.register(waitingRoomRoutes, v1);
   await app.register(operatorRoutes, staff);
   await app.register(parentalConsentRoutes, staff);

@@ -183,7 +183,7 @@ export function problems(
     ...always,
     ...(kind.write ? onWrites : []),
     ...(kind.citizen ? signedIn : []),
-    ...(kind.write && kind.citizen ? (['idempotencyKeyReused'] as const) : []),
+    ...(kind.write && kind.citizen ? (['idempotencyKeyReused', 'stationTakesNothingBack'] as const) : []),
     ...codes,
   ];
   const byStatus = new Map<number, ProblemCode[]>();

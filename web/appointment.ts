@@ -5,6 +5,7 @@ import QRCode from 'qrcode';
 import { calendarFile } from '../api/calendar-file';
 import { lastDoseOf, permittedProducts } from '../domain/booking/booking-rules';
 import { accepted, refused, type Outcome } from '../domain/refusal/refusals';
+import { stationMay } from '../domain/station/station';
 import type { AppointmentView } from '../ledger/booking';
 import { dropDraft } from '../ledger/draft';
 import { findRound } from '../ledger/round';
@@ -82,12 +83,16 @@ export function appointmentPages(app: FastifyInstance): void {
       .send(calendarFile(view, round, request.words.language));
   });
 
-  standing('/appointment/cancel', async (request, reply, choice) =>
-    ticketPage(app, request, reply, choice, 'appointment/cancel.njk', {
+  standing('/appointment/cancel', async (request, reply, choice) => {
+    const station = request.citizen?.station;
+    if (station && !stationMay(station.kind, 'giveBack')) {
+      return refusalPage(request, reply, { code: 'stationTakesNothingBack' });
+    }
+    return ticketPage(app, request, reply, choice, 'appointment/cancel.njk', {
       title: request.words.t.appointment.cancelTitle,
       back: `/appointment${numberQuery(choice)}`,
-    }),
-  );
+    });
+  });
 
   app.post('/appointment/cancel', form, async (request, reply) => {
     const outcome = await app.acts.cancel(formContext(request), {

@@ -30,6 +30,7 @@ const sources: readonly { name: string; type: string; from: string; change?: (te
   },
   { name: 'yiyue.css', type: css, from: 'web/styles/yiyue.css' },
   { name: 'components.css', type: css, from: 'web/styles/components.css' },
+  { name: 'station.css', type: css, from: 'web/styles/station.css' },
   { name: 'print.css', type: css, from: 'web/styles/print.css' },
   { name: 'altcha.css', type: css, from: 'node_modules/altcha/dist/external/altcha.css' },
   {
@@ -45,6 +46,7 @@ const sources: readonly { name: string; type: string; from: string; change?: (te
   { name: 'page.js', type: javascript, from: 'web/browser/page.js' },
   { name: 'captcha.js', type: javascript, from: 'web/browser/captcha.js' },
   { name: 'session.js', type: javascript, from: 'web/browser/session.js' },
+  { name: 'station.js', type: javascript, from: 'web/browser/station.js' },
   { name: 'waiting-room.js', type: javascript, from: 'web/browser/waiting-room.js' },
   { name: 'seal.svg', type: svg, from: 'web/pictures/seal.svg' },
 ];

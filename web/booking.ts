@@ -20,6 +20,7 @@ import { searchPages, type Wanted } from './booking-search';
 import { behindSignIn, citizenPage, type CitizenPage, type KeepAnswers } from './citizen-page';
 import { field, hasField, formContext, formErrors, hasErrors, parameter, type FormErrors } from './forms';
 import { refusalPage } from './refusals';
+import { mobileShown } from './station/mobile-shown';
 
 /** Registers `/booking…`. */
 export function bookingPages(app: FastifyInstance): void {
@@ -183,9 +184,14 @@ async function checkPage(
           note: words.maskedNumber(citizen.person.personNumber),
         },
       ],
-      mobileValue: answers.mobile ?? registered?.mobile ?? '',
+      ...mobileInCheck(answers.mobile ?? registered?.mobile, request),
       ...found,
     },
     hasErrors(found) ? 422 : 200,
   );
 }
+
+const mobileInCheck = (mobile: string | undefined, request: FastifyRequest) => {
+  const { value, kept } = mobileShown(mobile, request);
+  return { mobileValue: value, mobileKept: kept };
+};

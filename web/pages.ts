@@ -21,6 +21,8 @@ import { settlementPage } from './settlement';
 import { signInListPages } from './sign-ins';
 import { signInPages } from './sign-in';
 import { statementPages } from './statements';
+import { stationPages } from './station/pages';
+import { readBackFirst } from './station/read-back';
 import { waitingListPages } from './waiting-list';
 import { waitingRoomPages } from './waiting-room';
 import { whichWayPages } from './which-way';
@@ -57,6 +59,8 @@ export function pagesPlugin(options: PagesOptions): FastifyPluginAsync {
     await registerRendering(app, { asset, demonstration: options.demonstration, inbox: inboxUrl !== '' });
     app.addHook('onRequest', async (request, reply) => keepAskedLanguage(request, reply, options.secure));
 
+    app.addHook('preHandler', readBackFirst);
+
     frontPage(app, { engineReady: options.engineReady ?? (() => true) });
     signInPages(app);
     signInListPages(app);
@@ -72,6 +76,7 @@ export function pagesPlugin(options: PagesOptions): FastifyPluginAsync {
     whichWayPages(app);
     helpPage(app);
     statementPages(app);
+    stationPages(app);
     if (inboxUrl !== '') inboxPages(app, { url: inboxUrl });
     faultPages(app);
   };

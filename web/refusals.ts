@@ -5,6 +5,7 @@ import type { AnyRefusal } from '../api/problems';
 import { problemTexts, type ProblemCode } from '../api/problem-texts';
 import { problemHeaders } from '../api/problems';
 import { localPath, nextOf } from './local-path';
+import { stationAfter } from './station/after';
 import type { Words } from './words';
 
 /** Another way in. */
@@ -286,6 +287,9 @@ export function signInFirst(request: FastifyRequest, reply: FastifyReply, backTo
   const here = localPath(request.method === 'GET' ? request.url : undefined);
   const journey = `/${(request.url.split(/[/?]/)[1] ?? '').replace(/[^a-z]/g, '')}`;
   const to = localPath(backTo) ?? here ?? localPath(journey) ?? '/registration';
+  // A station's own session is followed by nobody's sign-in but by the next card.
+  const station = request.session.get('station');
+  if (station) return reply.redirect(stationAfter(station, 'over'), 303);
   const address = request.sessionIsOver
     ? `/session/ended?return=${encodeURIComponent(to)}`
     : `/sign-in?next=${encodeURIComponent(nextOf(to))}`;

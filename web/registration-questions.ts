@@ -18,6 +18,7 @@ import {
 import { mixingProducts } from './registration-agreements';
 import { openRegistration, openRegistrationOf, type OpenRegistration } from './open-registration';
 import { refusalPage } from './refusals';
+import { mobileShown } from './station/mobile-shown';
 
 /** A question: what its page shows, and what an answer that was sent comes to. */
 interface QuestionPage {
@@ -31,9 +32,9 @@ interface QuestionPage {
 
 const pages: Readonly<Record<Question, QuestionPage>> = {
   mobile: {
-    view: (_open, answers, { words: { t } }) => ({
-      title: t.registration.mobileTitle,
-      value: answers.mobile ?? '',
+    view: (_open, answers, request) => ({
+      title: request.words.t.registration.mobileTitle,
+      ...mobileShown(answers.mobile, request),
     }),
     read(request, answers) {
       const { t } = request.words;

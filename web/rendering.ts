@@ -10,10 +10,13 @@ import type { AssetAddress } from './assets';
 import { hour } from './formats';
 import { addressIn, htmlLanguage, languageOf } from './language';
 import { localPath } from './local-path';
+import { allowBridge, bridgeAddress } from './station/bridge';
+import { stationFrame, type stationPageFrame } from './station/frame';
 import { wordsIn, type Words } from './words';
 
-/** How long before its end a session's end is announced. */
-export const warnBeforeSeconds = 120;
+/** How long before its end a session's end is announced; at a station sooner before, since it lasts a minute and a half. */
+const warnBeforeSeconds = 120;
+const stationWarnBeforeSeconds = 30;
 
 /** An error beside a field and in the summary above the heading. */
 export interface FieldError {
@@ -32,6 +35,10 @@ export interface PageData {
   readonly errors?: readonly FieldError[];
   /** Where this page is found again after signing in; its own address when left out. */
   readonly returnTo?: string;
+  /** The station on which a page stands outside any session. */
+  readonly station?: ReturnType<typeof stationPageFrame>;
+  /** Its script speaks with the card bridge of this computer. */
+  readonly reachesBridge?: boolean;
   readonly [name: string]: unknown;
 }
 
@@ -77,10 +84,9 @@ export async function registerRendering(app: FastifyInstance, options: FrameOpti
     ): Promise<FastifyReply> {
       // Pages hold what one person may read: no cache, neither the browser's nor a proxy's, may keep them.
       this.code(status).header('cache-control', 'no-store').type('text/html; charset=utf-8');
-      const html: string = await app.view(template, {
-        ...frame(this.request, this, options, data.returnTo),
-        ...data,
-      });
+      const all = { ...frame(this.request, this, options, data.returnTo), ...data };
+      if (all.station?.kiosk || data.reachesBridge) allowBridge(this);
+      const html: string = await app.view(template, all);
       return this.send(html);
     },
   );
@@ -105,6 +111,8 @@ function frame(request: FastifyRequest, reply: FastifyReply, options: FrameOptio
       { href: '/lookup', text: t.service.lookup },
     ].map((item) => ({ ...item, current: currentOf(current, item.href) })),
     session: sessionFrame(request, returnTo),
+    bridge: bridgeAddress,
+    station: stationFrame(request.citizen?.station ?? undefined, words),
     csrf: () => reply.generateCsrf(),
     formKey: randomUUID(),
     privatePage: request.citizen !== null,
@@ -117,14 +125,22 @@ function currentOf(current: string, href: string): 'page' | 'true' | undefined {
 }
 
 function sessionFrame(request: FastifyRequest, returnTo?: string) {
-  const { citizen } = request;
+  const { citizen, words } = request;
   if (!citizen) return undefined;
+  const { t } = words;
   const remainingSeconds = Math.max(1, Math.floor((citizen.expiresAt.getTime() - Date.now()) / 1000));
+  const atKiosk = citizen.station !== null && !citizen.station.assistedBy;
+  const warnSeconds = atKiosk ? stationWarnBeforeSeconds : warnBeforeSeconds;
   return {
     remainingSeconds,
-    warnBeforeSeconds,
-    warnAfterSeconds: Math.max(1, remainingSeconds - warnBeforeSeconds),
+    warnBeforeSeconds: warnSeconds,
+    warnAfterSeconds: Math.max(1, remainingSeconds - warnSeconds),
     until: hour(citizen.expiresAt.toISOString()),
     returnTo: returnTo ?? localPath(request.method === 'GET' ? request.url : undefined) ?? '/',
+    // What is said before the end: at a kiosk no ten minutes are given.
+    soonText: atKiosk ? t.station.soonText : t.session.soonText,
+    soonQuestion: atKiosk ? t.station.soonQuestion : t.session.soonQuestion,
+    soonSpoken: atKiosk ? t.station.soonSpoken : t.session.twoMinutesSpoken,
+    signOut: citizen.station ? (atKiosk ? t.station.finish : t.station.assistedFinish) : t.session.signOut,
   };
 }

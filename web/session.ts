@@ -6,6 +6,7 @@ import type { FastifyInstance } from 'fastify';
 
 import { field, parameter } from './forms';
 import { localPath, nextOf } from './local-path';
+import { stationAfter } from './station/after';
 
 /** Looking at what is left must not prolong it. */
 const noAct = { config: { act: false } } as const;
@@ -29,6 +30,8 @@ export function sessionPages(app: FastifyInstance): void {
     const returnTo = localPath(parameter(request, 'return')) ?? '/registration';
     // The page asked for this by its own clock; if something was done in another tab meanwhile, it is not over.
     if (request.citizen) return reply.redirect(`/session/ending?return=${encodeURIComponent(returnTo)}`, 303);
+    const station = request.session.get('station');
+    if (station) return reply.redirect(stationAfter(station, 'over'), 303);
     const { t } = request.words;
     // Signing out in another tab takes the cookie away, and with it the knowledge of what happened.
     const lapsed = request.session.get('over') === 'lapsed';
@@ -43,8 +46,9 @@ export function sessionPages(app: FastifyInstance): void {
   });
 
   app.post('/session/leave', { ...noAct, preHandler: app.csrfProtection }, async (request, reply) => {
+    const station = request.session.get('station');
     await request.signOut();
-    return reply.redirect('/session/left', 303);
+    return reply.redirect(station ? stationAfter(station, 'finished') : '/session/left', 303);
   });
 
   app.get('/session/left', noAct, async (request, reply) => {

@@ -4,7 +4,8 @@ import fp from 'fastify-plugin';
 
 import { tracer } from '../../config/tracing';
 import type { Outcome } from '../../domain/refusal/refusals';
-import type { InsuranceRegistry } from '../../gateways/insurance-registry/port';
+import type { InsuranceRegistry, PersonLookup } from '../../gateways/insurance-registry/port';
+import { tellOfAssistance } from '../../ledger/assistance-text';
 import { recordAttendance } from '../../ledger/attendance';
 import { bookAndShow, cancel, move } from '../../ledger/booking';
 import type { CommandContext } from '../../ledger/citizen-command';
@@ -18,6 +19,7 @@ import { joinWaitingList, leaveWaitingList } from '../../ledger/waiting-list';
 import { lookUp, type LookupAsked } from '../quick-lookup';
 import { confirmBy, type BodyOf, type OpenMethod } from '../sign-in/ways';
 import type { SignInFrom } from '../sign-in/way-in';
+import { identifyAtStation, identifyByCard, type CardRead } from '../station-identity';
 import type { CountedAct } from './metrics';
 
 type Command<Context, Wish, T> = (ledger: Ledger, context: Context, wish: Wish) => Promise<Outcome<T>>;
@@ -45,6 +47,15 @@ function actsOf(app: FastifyInstance, { registry, signInFloorMs }: ActsPluginOpt
     <Context, Wish, T>(act: CountedAct, command: Command<Context, Wish, T>) =>
     (context: Context, wish: Wish): Promise<Outcome<T>> =>
       counted(act, () => command(app.ledger, context, wish));
+  /** An act of a citizen's session: where staff did it, the person is told at once. A sweep makes up for a crash here. */
+  const forCitizen = <Wish, T>(act: CountedAct, command: Command<CommandContext, Wish, T>) => {
+    const onCommand = onLedger(act, command);
+    return async (context: CommandContext, wish: Wish): Promise<Outcome<T>> => {
+      const outcome = await onCommand(context, wish);
+      if (outcome.ok && context.actor === 'staff') await tellOfAssistance(app.ledger, context.personKey);
+      return outcome;
+    };
+  };
   return {
     /** Confirms who it is; the caller then begins the session by `request.signIn`. */
     signIn: <Method extends OpenMethod>(method: Method, body: BodyOf<Method>, from: SignInFrom) =>
@@ -61,19 +72,24 @@ function actsOf(app: FastifyInstance, { registry, signInFloorMs }: ActsPluginOpt
       if (outcome.value.isNew) app.countDisowned(outcome.value.method);
       return outcome;
     },
+    /** Whose card a station's bridge has read; the caller then begins the session by `request.signIn`. */
+    signInByCard: (card: CardRead) => counted('signIn', () => identifyByCard({ app, registry }, card)),
+    /** Who has that number and birth date, for a station that may look people up. */
+    identifyAtStation: (lookup: PersonLookup) =>
+      counted('signIn', () => identifyAtStation({ app, registry }, lookup)),
     lookUp: (asked: LookupAsked) => counted('lookUp', () => lookUp(app, asked)),
-    register: onLedger('register', register),
-    withdraw: onLedger('withdraw', withdraw),
-    book: onLedger('book', bookAndShow),
-    move: onLedger('move', move),
-    cancel: onLedger('cancel', cancel),
+    register: forCitizen('register', register),
+    withdraw: forCitizen('withdraw', withdraw),
+    book: forCitizen('book', bookAndShow),
+    move: forCitizen('move', move),
+    cancel: forCitizen('cancel', cancel),
     attend: onLedger('attend', recordAttendance),
-    joinWaitingList: onLedger('joinWaitingList', joinWaitingList),
-    leaveWaitingList: onLedger('leaveWaitingList', leaveWaitingList),
-    acceptOffer: onLedger('acceptOffer', acceptOffer),
-    declineOffer: onLedger('declineOffer', declineOffer),
-    askLeftover: onLedger('askLeftover', askLeftover),
-    stopAskingLeftover: onLedger('stopAskingLeftover', stopAskingLeftover),
+    joinWaitingList: forCitizen('joinWaitingList', joinWaitingList),
+    leaveWaitingList: forCitizen('leaveWaitingList', leaveWaitingList),
+    acceptOffer: forCitizen('acceptOffer', acceptOffer),
+    declineOffer: forCitizen('declineOffer', declineOffer),
+    askLeftover: forCitizen('askLeftover', askLeftover),
+    stopAskingLeftover: forCitizen('stopAskingLeftover', stopAskingLeftover),
     phoneLeftover: onLedger('phoneLeftover', endLeftoverTurn),
   };
 }

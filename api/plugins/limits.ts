@@ -21,7 +21,8 @@ type TooMany = Extract<Refusal, { code: 'tooManyAttempts' }>;
 export type Guarded = SignInMethod | 'quickLookup';
 
 /** What is asked for under a limit by address alone. */
-export type Paced = 'challenge' | 'textQuestion' | 'cardBridge' | 'cardChallenge';
+export type Paced =
+  'challenge' | 'textQuestion' | 'cardBridge' | 'cardChallenge' | 'stationKey' | 'stationLook';
 
 export interface LimitSettings {
   /** Failures of one address against one person. */
@@ -70,6 +71,10 @@ const pacing: Readonly<Record<Paced, { points: number; duration: number }>> = {
   cardBridge: { points: 30, duration: 3_600 },
   // A row each for some minutes.
   cardChallenge: { points: 300, duration: 60 },
+  // Keys of stations and staff are typed by hand, and seldom.
+  stationKey: { points: 30, duration: 3_600 },
+  // One member of staff helps some twenty people an hour; who looks up many more than that is asked why by the audit.
+  stationLook: { points: 90, duration: 3_600 },
 };
 
 /** An address or a browser from which somebody proved who they are counts as known to them for this long. */
@@ -147,6 +152,8 @@ export const limitsPlugin = fp<LimitsPluginOptions>(
       textQuestion: stored('textQuestion', pacing.textQuestion.points, pacing.textQuestion.duration),
       cardBridge: stored('cardBridge', pacing.cardBridge.points, pacing.cardBridge.duration),
       cardChallenge: new RateLimiterMemory({ keyPrefix: 'cardChallenge', ...pacing.cardChallenge }),
+      stationKey: stored('stationKey', pacing.stationKey.points, pacing.stationKey.duration),
+      stationLook: stored('stationLook', pacing.stationLook.points, pacing.stationLook.duration),
     };
 
     const limits: Limits = {

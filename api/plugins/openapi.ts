@@ -28,6 +28,7 @@ export const openApiPlugin = fp<OpenApiOptions>(
           securitySchemes: {
             session: { type: 'apiKey', in: 'cookie', name: sessionCookieName(secure) },
             stationKey: { type: 'http', scheme: 'bearer' },
+            stationStaff: { type: 'apiKey', in: 'header', name: 'Station-Staff' },
             operatorKey: { type: 'http', scheme: 'bearer' },
           },
         },
@@ -39,7 +40,10 @@ export const openApiPlugin = fp<OpenApiOptions>(
           { name: 'booking', description: 'Invitations, sites, appointments (預約)' },
           { name: 'waiting list', description: 'Places that others give back (候補)' },
           { name: 'leftover doses', description: 'Doses left over at closing time (剩餘疫苗)' },
-          { name: 'station', description: 'Stations at the sites' },
+          {
+            name: 'station',
+            description: 'Kiosks, pharmacies, health centres, hotlines, desks at the sites',
+          },
           { name: 'staff', description: 'Operators of the authority' },
         ],
       },

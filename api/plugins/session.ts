@@ -3,24 +3,44 @@
  * A session that was ended (signed out) is refused by every write inside its own transaction, and by reads
  * against what is remembered for at most a second.
  */
-import { randomUUID } from 'node:crypto';
-import secureSession from '@fastify/secure-session';
+import { createHmac, randomUUID } from 'node:crypto';
+import secureSession, { type Session } from '@fastify/secure-session';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 
 import type { CommandContext } from '../../ledger/citizen-command';
+import type { AssistanceReason, StationKind } from '../../domain/station/station';
 import { endSession, isSessionEnded } from '../../ledger/session';
 import { recordSignIn, type SignInFacts, type SignInView } from '../../ledger/sign-in';
+import { staffChannel } from '../../ledger/station-look';
+import { beginStationSession } from '../../ledger/station-session';
 import { browserWords } from '../browser-words';
 import { RefusedRequest } from '../problems';
 
 /** Without an act for this long the session is over (rules: 登入後 10 分鐘). */
 export const sessionIdleMs = 10 * 60_000;
+/**
+ * The same at a station, where the next person stands behind: a minute and a half, of which the last half is announced
+ * and may be prolonged as often as one likes (WCAG 2.2.1).
+ */
+export const stationIdleMs = 90_000;
 /** However active, after this long one signs in again. */
 export const sessionLifeMs = 2 * 3_600_000;
 /** How long a read trusts that a session was not ended elsewhere. */
 const revocationFreshMs = 1_000;
 const revocationsHeld = 10_000;
+/** A station's browser is asked for its key again after so long, however well it is looked after. */
+const stationDeviceSeconds = 90 * 86_400;
+
+/** The station that began a session, and who there acts for the person. */
+export interface StationOfSession {
+  readonly stationId: string;
+  readonly kind: StationKind;
+  readonly nameZh: string;
+  readonly nameEn: string;
+  /** Absent where the person's own card was read. */
+  readonly assistedBy?: { readonly staffId: string; readonly reason: AssistanceReason };
+}
 
 export interface SignedInCitizen {
   readonly personKey: string;
@@ -29,6 +49,17 @@ export interface SignedInCitizen {
   readonly lastActAt: Date;
   /** When it ends unless something is done before. */
   readonly expiresAt: Date;
+  /** Null for who came in by themselves. */
+  readonly station: StationOfSession | null;
+}
+
+/** What a station's own browser keeps, in a cookie of its own. */
+interface StationDevice {
+  stationId: string;
+  /** Which of its keys was typed, epoch milliseconds; a later one ends this cookie. */
+  enrolledAt: number;
+  /** Who of the designated staff works here, with which of their keys, since when, and when they last did something. */
+  staff: { staffId: string; designatedAt: number; since: number; lastActAt: number } | undefined;
 }
 
 /** By which way somebody came in; the browser is read from the request. */
@@ -43,11 +74,14 @@ declare module '@fastify/secure-session' {
     lastActAt: number;
     /** Why the session that this cookie held is over: nothing was done for long, or it was ended elsewhere. */
     over: 'lapsed' | 'ended' | undefined;
+    /** Stays when the session is over, so that the page after it is the station's. */
+    station: StationOfSession | undefined;
   }
 }
 
 declare module 'fastify' {
   interface FastifyRequest {
+    stationDevice: Session<StationDevice>;
     /** The person whose session this is; `null` when nobody is signed in or the session is over. */
     citizen: SignedInCitizen | null;
     /** True when a session came with the request but is over: its owner should read that, not "sign in". */
@@ -61,9 +95,9 @@ declare module 'fastify' {
     requireCitizen(): SignedInCitizen;
     /**
      * Begins a session of the person, with an id of its own, and writes down how they came in; what else the cookie
-     * held (form secrets) stays.
+     * held (form secrets) stays. Refuses with `stationUnknown` where a station begins it whose key has just ended.
      */
-    signIn(personKey: string, how: HowSignedIn): Promise<SignedInCitizen>;
+    signIn(personKey: string, how: HowSignedIn, station?: StationOfSession): Promise<SignedInCitizen>;
     /** Ends the session everywhere and removes the cookie. */
     signOut(): Promise<void>;
     /** What ledger commands need to know of this request. `channel`: `api` or `web`. */
@@ -103,13 +137,25 @@ const passiveDestinations = new Set([
 
 export const sessionPlugin = fp<SessionPluginOptions>(
   async (app, { key, secure }) => {
-    await app.register(secureSession, {
-      key,
-      cookieName: sessionCookieName(secure),
-      // The cookie's own limit stands behind ours, for a clock that was set back.
-      expiry: sessionLifeMs / 1000 + 60,
-      cookie: { path: '/', httpOnly: true, sameSite: 'lax', secure },
-    });
+    const cookie = { path: '/', httpOnly: true, sameSite: 'lax', secure } as const;
+    await app.register(secureSession, [
+      {
+        key,
+        sessionName: 'session',
+        cookieName: sessionCookieName(secure),
+        // The cookie's own limit stands behind ours, for a clock that was set back.
+        expiry: sessionLifeMs / 1000 + 60,
+        cookie,
+      },
+      {
+        // A key of its own: the one cookie must never pass for the other.
+        key: createHmac('sha256', key).update('station device').digest(),
+        sessionName: 'stationDevice',
+        cookieName: `${sessionCookieName(secure)}-station`,
+        expiry: stationDeviceSeconds,
+        cookie: { ...cookie, maxAge: stationDeviceSeconds },
+      },
+    ]);
     const revocations = new Revocations(app);
     app.decorateRequest('citizen', null);
     app.decorateRequest('sessionIsOver', false);
@@ -143,11 +189,16 @@ export const sessionPlugin = fp<SessionPluginOptions>(
       this: FastifyRequest,
       personKey: string,
       how: HowSignedIn,
+      station?: StationOfSession,
     ): Promise<SignedInCitizen> {
       // Whoever signs in anew leaves the session that they had: a copy of its cookie must not go on beside it.
       await endOwnSession(this);
       const now = Date.now();
       const sessionId = randomUUID();
+      if (station) {
+        const begun = await beginStationSession(app.ledger.db, sessionId, station);
+        if (!begun.ok) throw new RefusedRequest(begun.refusal);
+      }
       await recordSignIn(app.ledger.db, {
         ...how,
         ...browserWords(this.headers['user-agent']),
@@ -158,8 +209,9 @@ export const sessionPlugin = fp<SessionPluginOptions>(
       this.session.set('signedInAt', now);
       this.session.set('lastActAt', now);
       this.session.set('over', undefined);
+      this.session.set('station', station);
       this.sessionIsOver = false;
-      this.citizen = citizenOf(personKey, sessionId, now, now);
+      this.citizen = citizenOf({ personKey, sessionId, station: station ?? null }, now, now);
       return this.citizen;
     }
 
@@ -183,7 +235,7 @@ function admit(request: FastifyRequest, found: SignedInCitizen, revoked: boolean
   if (!isAct(request)) return;
   const now = Date.now();
   request.session.set('lastActAt', now);
-  request.citizen = citizenOf(found.personKey, found.sessionId, found.signedInAt.getTime(), now);
+  request.citizen = citizenOf(found, found.signedInAt.getTime(), now);
 }
 
 /** With https the `__Host-` prefix ties the cookie to this origin alone. */
@@ -202,21 +254,24 @@ function sessionOf(request: FastifyRequest): SignedInCitizen | null {
   const signedInAt = request.session.get('signedInAt');
   const lastActAt = request.session.get('lastActAt');
   if (!personKey || !sessionId || !signedInAt || !lastActAt) return null;
-  return citizenOf(personKey, sessionId, signedInAt, lastActAt);
+  const station = request.session.get('station') ?? null;
+  return citizenOf({ personKey, sessionId, station }, signedInAt, lastActAt);
 }
 
 function citizenOf(
-  personKey: string,
-  sessionId: string,
+  { personKey, sessionId, station }: Pick<SignedInCitizen, 'personKey' | 'sessionId' | 'station'>,
   signedInAt: number,
   lastActAt: number,
 ): SignedInCitizen {
+  // Staff on the telephone have a desk of their own; who put in a card has others waiting behind them.
+  const idleMs = station && !station.assistedBy ? stationIdleMs : sessionIdleMs;
   return {
     personKey,
     sessionId,
+    station,
     signedInAt: new Date(signedInAt),
     lastActAt: new Date(lastActAt),
-    expiresAt: new Date(Math.min(lastActAt + sessionIdleMs, signedInAt + sessionLifeMs)),
+    expiresAt: new Date(Math.min(lastActAt + idleMs, signedInAt + sessionLifeMs)),
   };
 }
 
@@ -238,9 +293,20 @@ function forget(request: FastifyRequest, why: 'lapsed' | 'ended'): void {
 }
 
 function commandContext(this: FastifyRequest, channel: string): CommandContext {
-  const { personKey, sessionId } = this.requireCitizen();
+  const { personKey, sessionId, station } = this.requireCitizen();
   const { idempotency } = this;
-  return { personKey, actor: 'citizen', channel, sessionId, ...(idempotency ? { idempotency } : {}) };
+  return {
+    ...{ personKey, sessionId },
+    ...(station ? actingAt(station) : ({ actor: 'citizen', channel } as const)),
+    ...(idempotency ? { idempotency } : {}),
+  };
+}
+
+/** Who acts in a session that a station began, as the history names them. */
+function actingAt({ stationId, assistedBy }: StationOfSession): Pick<CommandContext, 'actor' | 'channel'> {
+  return assistedBy
+    ? { actor: 'staff', channel: staffChannel(stationId, assistedBy.staffId) }
+    : { actor: 'station', channel: `station:${stationId}` };
 }
 
 /** Which sessions were found ended or live, and when; bounded, oldest first out. */

@@ -1,5 +1,6 @@
 /** What citizens read in English, page by page. */
 import { helpEn, quickAuthenticationEn, whichWayEn } from './proving-en';
+import { stationEn } from './station-en';
 import type { Texts } from './zh';
 
 export const en: Texts = {
@@ -699,6 +700,7 @@ export const en: Texts = {
     front: 'To the front page',
     status: (code) => `Status ${code}`,
   },
+  station: stationEn,
   inbox: {
     title: 'Text inbox',
     lead: 'All texts of this demonstration are here; none was really sent to anyone.',

@@ -1,5 +1,6 @@
 /** What citizens read in Traditional Chinese (Taiwan), page by page; the English table has the same keys. */
 import { helpZh, quickAuthenticationZh, whichWayZh } from './proving-zh';
+import { stationZh } from './station-zh';
 
 export const zh = {
   service: {
@@ -649,6 +650,7 @@ export const zh = {
     front: '回到首頁',
     status: (code: number) => `狀態 ${code}`,
   },
+  station: stationZh,
   inbox: {
     title: '簡訊匣',
     lead: '示範環境寄出的簡訊都在這裡，沒有真的寄給任何人。',
