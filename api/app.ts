@@ -58,6 +58,7 @@ import { stationLeftoverRoutes } from './routes/v1/station-leftover';
 import { stationSessionRoutes } from './routes/v1/station-sessions';
 import { waitingListRoutes } from './routes/v1/waiting-list';
 import { waitingRoomRoutes } from './routes/v1/waiting-room';
+import { serializerWhenAsked } from './serializers';
 
 /** What the app is built from; processes and tests bring their own. */
 export interface AppParts {
@@ -109,6 +110,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     rewriteUrl: pageOfUnreadable,
   });
   app.setValidatorCompiler(TypeBoxValidatorCompiler);
+  app.setSerializerCompiler(serializerWhenAsked);
 
   await app.register(refusalsPlugin);
   await app.register(notFoundPlugin);
