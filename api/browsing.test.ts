@@ -1,7 +1,6 @@
-import { setTimeout as pause } from 'node:timers/promises';
-
 import { at, hour } from '../test/builders/ledger-world';
 import { AppWorld } from '../test/support/app';
+import { aSecondPasses as aSecond, inOneInstant } from '../test/support/passing-time';
 
 let world: AppWorld;
 let slotId: number;
@@ -13,8 +12,6 @@ const leftIn = async (address: string): Promise<number> => {
 };
 const take = (places: number) =>
   world.world.ledger.pool.query('update slot set booked = booked + $1 where slot_id = $2', [places, slotId]);
-/** What was read before is no longer shown after this. */
-const aSecond = () => pause(1_010);
 
 beforeAll(async () => {
   world = await AppWorld.create();
@@ -41,9 +38,11 @@ test.each([sites, slots, '/v1/slots/earliest?districtCode=63000030&product=Moder
 
 test('within the second the same bytes come again, with the same headers', async () => {
   await aSecond();
-  const first = await world.app.inject(slots);
-  await take(1);
-  const held = await world.app.inject(slots);
+  const [first, held] = await inOneInstant(async () => {
+    const read = await world.app.inject(slots);
+    await take(1);
+    return [read, await world.app.inject(slots)] as const;
+  });
   await take(-1);
   expect(held.rawPayload).toEqual(first.rawPayload);
   const { date: _first, connection: _, ...headers } = first.headers;
@@ -75,10 +74,12 @@ test('whoever holds the list already is told that it has not changed', async () 
 test('a place that the list still shows and another took is refused by the ledger', async () => {
   const citizen = await world.signIn(await world.insured());
   await aSecond();
-  expect(await leftIn(slots)).toBe(3);
-  await take(3);
-  expect(await leftIn(slots)).toBe(3);
-  const refused = await citizen.act('POST', '/v1/appointments', { slotId, mobile: '0912345678' });
+  const refused = await inOneInstant(async () => {
+    expect(await leftIn(slots)).toBe(3);
+    await take(3);
+    expect(await leftIn(slots)).toBe(3);
+    return citizen.act('POST', '/v1/appointments', { slotId, mobile: '0912345678' });
+  });
   await take(-3);
   expect(refused.json()).toMatchObject({ code: 'slotFull' });
 });

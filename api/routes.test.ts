@@ -5,6 +5,7 @@ import { addDays } from '../domain/civil-time/plain-date';
 import { openLedger } from '../ledger/database';
 import { enrolStation } from '../ledger/station';
 import { AppWorld, type Citizen, type Insured } from '../test/support/app';
+import { aSecondPasses } from '../test/support/passing-time';
 import type { ProblemCode } from './problem-texts';
 
 const mobile = '0912-345-678';
@@ -37,7 +38,7 @@ describe('intent registration', () => {
   test('the whole way: not open, registered, changed, withdrawn, closed', async () => {
     expect((await put()).json()).toMatchObject({ code: 'registrationNotOpenYet', opensAt: at(1, 0) });
     await world.world.stepTo(at(1, 9 * hour));
-    await new Promise((resolve) => setTimeout(resolve, 1_050));
+    await aSecondPasses();
     expect((await citizen.act('GET', '/v1/registration')).json()).toMatchObject({ code: 'notRegistered' });
     expect((await world.app.inject('/v1/rounds/current')).json()).toMatchObject({
       registration: [{ roundId: 'ranked', state: 'registrationOpen', openGroups: [5, 9] }],
@@ -119,7 +120,7 @@ describe('booking', () => {
       rights: [{ product: 'Moderna', doseNumber: 1 }, { product: 'AZ' }],
     });
     await world.world.stepTo(at(0, 11 * hour));
-    await new Promise((resolve) => setTimeout(resolve, 1_050));
+    await aSecondPasses();
     expect((await ann.act('GET', '/v1/invitation')).json()).toMatchObject({ mayBook: true, reason: null });
   });
 
@@ -264,7 +265,7 @@ describe('booking', () => {
 
   test('after the close nothing is booked', async () => {
     await world.world.stepTo(at(10, 13 * hour));
-    await new Promise((resolve) => setTimeout(resolve, 1_050));
+    await aSecondPasses();
     const eve = await world.signIn(await world.insured()).catch(() => undefined);
     // Nobody new comes in once nothing is open.
     expect(eve).toBeUndefined();
@@ -299,7 +300,7 @@ test('without its database the service says so, and when to come again', async (
 
   // Up, but not migrated yet.
   await world.world.ledger.pool.query('alter table round rename to round_gone');
-  await new Promise((resolve) => setTimeout(resolve, 1_050));
+  await aSecondPasses();
   const unmigrated = await world.app.inject('/v1/rounds/current');
   expect(unmigrated.statusCode).toBe(503);
   expect(unmigrated.json()).toMatchObject({ code: 'notReady' });

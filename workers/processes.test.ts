@@ -1,5 +1,5 @@
 /** The worker processes as the operating system runs, kills and starts them again. */
-import { randomUUID } from 'node:crypto';
+import { freePort } from '../scripts/runtime/ports';
 
 import { LedgerWorld, at, hour } from '../test/builders/ledger-world';
 import { createTestTemporal, type TestTemporal } from '../test/support/temporal';
@@ -121,7 +121,7 @@ test('a missing setting ends the process with a sentence that names it', async (
 });
 
 test('the relay serves its metrics where it is told to', async () => {
-  const port = 20_000 + (parseInt(randomUUID().slice(0, 4), 16) % 30_000);
+  const port = await freePort();
   start('relay', { METRICS_PORT: String(port) });
   const metrics = await eventually(
     async () => (await fetch(`http://127.0.0.1:${String(port)}/metrics`)).text(),

@@ -27,9 +27,12 @@ afterEach(async () => {
 const load = () => readApiLoad(world.ledger.db, 60_000);
 
 test('what people do is reported while they do it, and silence afterwards', async () => {
-  for (const url of ['/v1/appointments', '/v1/appointments', '/v1/sessions'])
-    await app.inject({ method: 'POST', url });
-  await app.inject({ method: 'GET', url: '/v1/registration' });
+  await Promise.all([
+    ...['/v1/appointments', '/v1/appointments', '/v1/sessions'].map((url) =>
+      app.inject({ method: 'POST', url }),
+    ),
+    app.inject({ method: 'GET', url: '/v1/registration' }),
+  ]);
   const seen = await eventually(load, (found) => found !== null);
   expect(seen?.acts).toBe(2);
   expect(seen?.slowMs).toBeGreaterThan(0);

@@ -1,7 +1,6 @@
-import { setTimeout as pause } from 'node:timers/promises';
-
 import { syntheticCardNumber, syntheticNationalId } from '../../scripts/demo-data/synthetic-numbers';
 import { AppWorld, cookieOf, solved, type Insured } from '../../test/support/app';
+import { aSecondPasses } from '../../test/support/passing-time';
 import { limitSettings } from '../plugins/limits';
 import { sessionIdleMs, sessionLifeMs } from '../plugins/session';
 
@@ -259,7 +258,7 @@ describe('a session', () => {
     await world.world.ledger.db.insertInto('ended_session').values({ session_id: sessionId }).execute();
     const write = await citizen.act('DELETE', '/v1/appointments/2000000001');
     expect(['sessionEnded', 'appointmentUnknown']).toContain(write.json<{ code: string }>().code);
-    await pause(1_050);
+    await aSecondPasses();
     expect((await citizen.act('GET', '/v1/registration')).json()).toMatchObject({ code: 'sessionEnded' });
   });
 
@@ -293,7 +292,7 @@ test('under https the cookie is tied to its origin and plain http is given up', 
 });
 
 test('every refusal takes the same time, whatever its reason', async () => {
-  const world = await AppWorld.create({ signInFloorMs: 120 });
+  const world = await AppWorld.create({ signInFloorMs: 250 });
   try {
     await world.world.round();
     const person = await world.insured();
@@ -304,7 +303,7 @@ test('every refusal takes the same time, whatever its reason', async () => {
       notInGroup: outsider,
     };
     const times: Record<string, number[]> = {};
-    for (let round = 0; round < 5; round += 1) {
+    for (let round = 0; round < 4; round += 1) {
       for (const [kind, tried] of Object.entries(kinds)) {
         const captcha = await world.captcha();
         const begun = performance.now();
@@ -322,9 +321,10 @@ test('every refusal takes the same time, whatever its reason', async () => {
         expect(answer.statusCode).toBe(403);
       }
     }
-    const medians = Object.values(times).map((each) => each.sort((a, b) => a - b)[2] ?? 0);
-    expect(Math.min(...medians)).toBeGreaterThanOrEqual(120);
-    expect(Math.max(...medians) / Math.min(...medians)).toBeLessThan(1.25);
+    // The least of several: what else the machine does only adds, up to the next multiple of the floor.
+    const least = Object.values(times).map((each) => Math.min(...each));
+    expect(Math.min(...least)).toBeGreaterThanOrEqual(249);
+    expect(Math.max(...least)).toBeLessThan(500);
   } finally {
     await world.close();
   }

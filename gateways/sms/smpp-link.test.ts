@@ -18,6 +18,7 @@ describe('the SMPP connection', () => {
   async function aCentreThat(
     does: (session: Session, pdu: PDU, sessions: number) => void,
     enquireLinkMs = 50,
+    responseTimeoutMs = 300,
   ): Promise<{ gateway: SmsGateway; sessions: () => number }> {
     let sessions = 0;
     const server = createServer((session) => {
@@ -38,7 +39,7 @@ describe('the SMPP connection', () => {
     const gateway = connectSmsGateway({
       url: `smpp://user:pw@127.0.0.1:${(server.address() as AddressInfo).port}`,
       smpp: {
-        responseTimeoutMs: 300,
+        responseTimeoutMs,
         patienceMs: 500,
         enquireLinkMs,
         reconnectMinMs: 10,
@@ -59,13 +60,19 @@ describe('the SMPP connection', () => {
   });
 
   test('stays while the centre says that it lives', async () => {
-    const { gateway, sessions } = await aCentreThat((session, pdu) => {
-      if (pdu.command === 'enquire_link') {
-        session.send(pdu.response());
-      }
-    });
-    await eventually(() => gateway.health().ready);
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    let asked = 0;
+    const { gateway, sessions } = await aCentreThat(
+      (session, pdu) => {
+        if (pdu.command === 'enquire_link') {
+          asked += 1;
+          session.send(pdu.response());
+        }
+      },
+      50,
+      10_000,
+    );
+    await eventually(() => asked > 5);
+    expect(gateway.health().ready).toBe(true);
     expect(sessions()).toBe(1);
   });
 

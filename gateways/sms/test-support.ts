@@ -14,7 +14,7 @@ export function aText(fields: Partial<OutgoingSms> = {}): OutgoingSms {
 }
 
 /** Waits until the condition holds. @throws Error when it does not within `withinMs` */
-export async function eventually(condition: () => boolean, withinMs = 4_000): Promise<void> {
+export async function eventually(condition: () => boolean, withinMs = 30_000): Promise<void> {
   const deadline = Date.now() + withinMs;
   while (!condition()) {
     if (Date.now() > deadline) {
@@ -22,6 +22,20 @@ export async function eventually(condition: () => boolean, withinMs = 4_000): Pr
     }
     await sleep(10);
   }
+}
+
+/** Waits until a count has stayed the same for `forMs`, and answers it. @throws Error when it never does */
+export async function atRest(count: () => number, forMs = 200): Promise<number> {
+  let seen = count();
+  let since = Date.now();
+  await eventually(() => {
+    if (count() !== seen) {
+      seen = count();
+      since = Date.now();
+    }
+    return Date.now() - since >= forMs;
+  });
+  return seen;
 }
 
 /** The receipts that a gateway has handed over so far. */

@@ -36,9 +36,9 @@ function node(code: string, more: Partial<ProgramSpec> = {}): ProgramSpec {
 const forever = 'setInterval(() => {}, 1000)';
 
 async function until(condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 15_000;
+  const deadline = Date.now() + 60_000;
   while (!condition()) {
-    if (Date.now() > deadline) throw new Error('It did not happen within 15 s.');
+    if (Date.now() > deadline) throw new Error('It did not happen within 60 s.');
     await pause(20);
   }
 }

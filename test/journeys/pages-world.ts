@@ -1,6 +1,5 @@
 /** A town of synthetic people, rounds and sites behind the real app and its pages, for tests that use a browser. */
 import { randomUUID } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
 import { sql } from 'kysely';
 
 import {
@@ -14,6 +13,7 @@ import { ledgerNow, stepClockTo } from '../../ledger/clock';
 import { syntheticCardNumber, syntheticNationalId } from '../../scripts/demo-data/synthetic-numbers';
 import type { AppParts } from '../../api/app';
 import { AppWorld } from '../support/app';
+import { aSecondPasses } from '../support/passing-time';
 import { pagesPlugin, type PagesOptions } from '../../web/pages';
 
 /** A person of the simulated insurance registry. */
@@ -68,7 +68,7 @@ export class PagesTown {
   /** Steps the ledger's clock; what the app kept of it is a second old at most. */
   async stepTo(instant: Instant): Promise<void> {
     await stepClockTo(this.running.world.ledger.db, instant);
-    await pause(1_100);
+    await aSecondPasses();
   }
 
   /** A person whom the registry confirms, in their fifties unless said otherwise. */

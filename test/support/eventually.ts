@@ -8,7 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 export async function eventually<T>(
   read: () => T | Promise<T>,
   holds: (value: T) => boolean,
-  withinMs = 15_000,
+  withinMs = 45_000,
 ): Promise<T> {
   const deadline = Date.now() + withinMs;
   for (;;) {
@@ -22,6 +22,6 @@ export async function eventually<T>(
     if (Date.now() > deadline) {
       throw 'error' in tried ? tried.error : new Error(`still ${JSON.stringify(tried.value)}`);
     }
-    await pause(40);
+    await pause(20);
   }
 }
