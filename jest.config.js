@@ -19,6 +19,7 @@ module.exports = {
   testMatch: [
     '<rootDir>/{domain,ledger,gateways,workflows,activities,workers,api,web,card-bridge,config,scripts,test}/**/*.test.ts',
   ],
+  testSequencer: '<rootDir>/test/support/longest-first.cjs',
   transform: {
     '^.+\\.(t|j|mj)s$': [
       '@swc/jest',

@@ -7,7 +7,7 @@ import type { Ledger } from '../ledger/database';
 import { logging } from './logging';
 import { actsPlugin } from './plugins/acts';
 import { browserMarkPlugin } from './plugins/browser-mark';
-import { captchaPlugin } from './plugins/captcha';
+import { captchaPlugin, type CaptchaTries } from './plugins/captcha';
 import { cardProofsPlugin } from './plugins/card-proofs';
 import { heldAnswersPlugin } from './plugins/held-answers';
 import { idempotencyPlugin } from './plugins/idempotency';
@@ -76,6 +76,7 @@ export interface AppParts {
   /** Other limits and another answering time than the usual ones, for tests. */
   readonly limits?: Readonly<Record<Guarded, LimitSettings>>;
   readonly signInFloorMs?: number;
+  readonly captchaTries?: CaptchaTries;
   /** The engine as last seen, for `/readyz`. */
   readonly engineState?: () => EngineState;
   /** How late the event loop may be before people are turned away; 0, the default, for never. */
@@ -128,7 +129,10 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     maxLedgerQueue: parts.maxLedgerQueue ?? 0,
     maxBookingQueue: parts.maxBookingQueue ?? 0,
   });
-  await app.register(captchaPlugin, { key: parts.captchaKey });
+  await app.register(captchaPlugin, {
+    key: parts.captchaKey,
+    ...(parts.captchaTries && { tries: parts.captchaTries }),
+  });
   await app.register(limitsPlugin, parts.limits ? { settings: parts.limits } : {});
   await app.register(idempotencyPlugin);
   await app.register(sessionPlugin, { key: parts.sessionKey, secure });

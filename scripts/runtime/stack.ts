@@ -175,6 +175,10 @@ class StackBuilding {
       ...(temporalPlan.uiUrl === undefined ? {} : { TEMPORAL_UI_URL: temporalPlan.uiUrl }),
     };
 
+    // The slowest part comes up beside the pages; that it failed is told when it is waited for.
+    say('Starting Temporal …');
+    const temporalStarting = temporalPlan.start();
+    temporalStarting.catch(() => undefined);
     // Whoever signs in needs the registry, so its stand-in comes with the pages.
     if (Object.keys(simulated).length > 0)
       await this.#start('simulators', { ...settings, ...noSimulator, ...simulated });
@@ -185,8 +189,7 @@ class StackBuilding {
     this.#options.onPages?.(url);
     this.#metricsUrls['api'] = `${url}/metrics`;
 
-    say('Starting Temporal …');
-    const [temporal] = await Promise.all([temporalPlan.start(), this.#options.loadData?.(postgres.url)]);
+    const [temporal] = await Promise.all([temporalStarting, this.#options.loadData?.(postgres.url)]);
     this.#own(temporal.server);
     say('Starting the workers …');
     for (const worker of workers) await this.#startMeasured(worker, settings);

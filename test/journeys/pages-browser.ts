@@ -26,6 +26,8 @@ function chromiumPath(): string {
   return found;
 }
 
+const windowOf = (width: number) => ({ width, height: width < 600 ? 740 : 900 });
+
 export interface VisitorOptions {
   readonly scripts?: boolean;
   readonly width?: number;
@@ -42,11 +44,12 @@ export class Visitor {
     const context = await browser.newContext({
       baseURL: town.address,
       javaScriptEnabled: scripts,
-      viewport: { width, height: width < 600 ? 740 : 900 },
+      viewport: windowOf(width),
       locale: language === 'zh' ? 'zh-TW' : 'en-GB',
       timezoneId: 'Asia/Taipei',
     });
-    context.setDefaultTimeout(8_000);
+    // Only what never comes is given up: a busy machine may take its time.
+    context.setDefaultTimeout(30_000);
     return new Visitor(context, await context.newPage(), scripts, language);
   }
 
@@ -63,6 +66,11 @@ export class Visitor {
         this.complaints.push(line.text());
       }
     });
+  }
+
+  /** Looks at the same page in a window of another width. */
+  async widen(width: number): Promise<void> {
+    await this.page.setViewportSize(windowOf(width));
   }
 
   leave(): Promise<void> {
@@ -123,6 +131,8 @@ export class Visitor {
   /** What of WCAG 2.1 A and AA the page breaks, as far as a program can tell. */
   async barriers(): Promise<readonly string[]> {
     const { violations } = await new AxeBuilder({ page: this.page })
+      // No page has frames; without them nothing has to be gathered in a page of axe's own.
+      .setLegacyMode(this.scripts)
       .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'])
       .options({ resultTypes: ['violations'] })
       .analyze();

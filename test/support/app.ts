@@ -24,12 +24,13 @@ export class AppWorld {
     const registry = await startRegistrySimulator({ databaseUrl: world.databaseUrl, answerAfterMs: 1 });
     const app = await buildApp({
       ledger: world.ledger,
-      registry: createHttpRegistry({ url: registry.url, timeoutMs: 500 }),
+      registry: createHttpRegistry({ url: registry.url, timeoutMs: 10_000 }),
       sessionKey: randomBytes(32),
       captchaKey: randomBytes(32),
       publicOrigin: '',
       logLevel: 'silent',
       signInFloorMs: 20,
+      captchaTries: [1, 3],
       ...changed,
     });
     await app.ready();

@@ -1,11 +1,6 @@
 /** The engine over a ledger of one's own: worker, relay and clock as the processes run them, in this one process. */
-import {
-  bundleWorkflowCode,
-  DefaultLogger,
-  type Worker,
-  type WorkflowBundle,
-  type WorkerOptions,
-} from '@temporalio/worker';
+import { readFile } from 'node:fs/promises';
+import type { Worker, WorkflowBundle, WorkerOptions } from '@temporalio/worker';
 import { Registry } from 'prom-client';
 
 import type { Ledger } from '../../ledger/database';
@@ -18,6 +13,7 @@ import type { Running } from '../../workers/process';
 import { SteppingClock } from '../../workers/stepping-clock';
 import { openTemporalClient, type TemporalClient } from '../../workers/temporal-client';
 import { startWaveCarrier } from '../../workers/wave-carrier';
+import { askTestServers } from './ask';
 import { createTestTemporal, type TestTemporal } from './temporal';
 
 /** Everything that the parts logged, line by line. */
@@ -27,12 +23,13 @@ const log: WorkerLog = openLog('test', { write: (line) => void logged.push(line)
 let bundle: Promise<WorkflowBundle> | undefined;
 let runtimeInstalled = false;
 
-/** The workflows of the sources, bundled once per test file. */
+/** The workflows of the sources, bundled once a run. */
 export function workflowBundle(): Promise<WorkflowBundle> {
   if (!runtimeInstalled) installRuntime(log);
   runtimeInstalled = true;
-  const logger = new DefaultLogger('ERROR');
-  bundle ??= bundleWorkflowCode({ workflowsPath: require.resolve('../../workflows'), logger });
+  bundle ??= askTestServers<{ path: string }>('/workflow-bundle').then(async ({ path }) => ({
+    code: await readFile(path, 'utf8'),
+  }));
   return bundle;
 }
 
@@ -109,7 +106,7 @@ export class TestEngine {
   }
 
   /** The stepping clock; no sender runs here, so texts stay queued. */
-  clock(restWithinMs = 20_000): SteppingClock {
+  clock(restWithinMs = 45_000): SteppingClock {
     const { ledger, temporal } = this;
     return new SteppingClock({
       mode: 'test',

@@ -2,10 +2,11 @@
  * jest's global set-up: a small local service that starts PostgreSQL and Temporal when the first test asks for
  * them, so that a run of pure unit tests starts nothing and `npx jest FILE` needs no preparation.
  */
-import { mkdtemp, chmod } from 'node:fs/promises';
+import { mkdtemp, chmod, writeFile } from 'node:fs/promises';
 import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
+import { projectRoot } from '../../config/project-root';
 import { openHome } from '../../scripts/runtime/home';
 import { Keeper } from '../../scripts/runtime/keeper';
 import { startPostgres } from '../../scripts/runtime/postgres';
@@ -23,6 +24,7 @@ class TestServers {
   readonly #running: (Supervised | undefined)[] = [];
   #databaseUrl: Promise<string> | undefined;
   #temporalAddress: Promise<string> | undefined;
+  #bundle: Promise<string> | undefined;
 
   readonly #answers: Readonly<Record<string, () => Promise<unknown>>> = {
     '/database': async () => ({ url: await this.database() }),
@@ -30,6 +32,7 @@ class TestServers {
       address: await this.temporal(),
       namespace: this.#namespaces.shift() ?? null,
     }),
+    '/workflow-bundle': async () => ({ path: await this.workflowBundle() }),
   };
 
   readonly service = http.createServer((request, response) => {
@@ -71,6 +74,22 @@ class TestServers {
         return address;
       });
     return this.#temporalAddress;
+  }
+
+  /** Where the workflows of the sources stand as one file, for workers that start without a bundler. */
+  workflowBundle(): Promise<string> {
+    this.#bundle ??= this.#openHome().then(async (home) => {
+      // Loaded only here: with it comes a bundler, which most runs do without.
+      const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker');
+      const { code } = await bundleWorkflowCode({
+        workflowsPath: path.join(projectRoot, 'workflows/index.ts'),
+        logger: new DefaultLogger('ERROR'),
+      });
+      const file = path.join(home, 'workflow-bundle.js');
+      await writeFile(file, code);
+      return file;
+    });
+    return this.#bundle;
   }
 
   async close(): Promise<void> {
