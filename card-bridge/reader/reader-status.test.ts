@@ -1,4 +1,4 @@
-import { isVirtualReader, statusOf } from './reader-status';
+import { isVirtualReader, stateOf } from './reader-status';
 
 test.each([
   ['Virtual PCD 00 00', true],
@@ -12,7 +12,7 @@ test.each([
 test('one reader with a card is enough to read, whichever it is', () => {
   const empty = { name: 'first', virtual: false, cardPresent: false, atr: null };
   const filled = { name: 'second', virtual: false, cardPresent: true, atr: '3B00' };
-  expect(statusOf([]).state).toBe('noReader');
-  expect(statusOf([empty]).state).toBe('noCard');
-  expect(statusOf([empty, filled]).state).toBe('ready');
+  expect(stateOf([])).toBe('noReader');
+  expect(stateOf([empty])).toBe('noCard');
+  expect(stateOf([empty, filled])).toBe('ready');
 });

@@ -1,11 +1,20 @@
 /** What is known about the card readers of this computer before anybody asks to read a card. */
 
 /**
- * Where reading stands: the reader service of the operating system does not run (`noDaemon`), no reader is plugged
- * in, no card is in one, a card is in and may be read (`ready`), another program or a read of ours has it (`busy`),
- * or our own reading process starts anew after a reader that did not answer (`restarting`).
+ * Where reading stands: our part that talks to readers is not installed (`noBinding`), the reader service of the
+ * operating system does not run (`noDaemon`), no reader is plugged in, no card is in one, a card is in (`ready`), it
+ * is being read (`busy`), or our reading process starts (`restarting`), for the first time or after a reader that did
+ * not answer. That another program keeps the card shows only when it is read: readers do not announce it.
  */
-export const readerStates = ['noDaemon', 'noReader', 'noCard', 'ready', 'busy', 'restarting'] as const;
+export const readerStates = [
+  'noBinding',
+  'noDaemon',
+  'noReader',
+  'noCard',
+  'ready',
+  'busy',
+  'restarting',
+] as const;
 export type ReaderState = (typeof readerStates)[number];
 
 /** One reader as the reader service names it. */
@@ -31,8 +40,8 @@ export function isVirtualReader(name: string): boolean {
   return virtualReader.test(name);
 }
 
-/** The state of those readers together, while the reader service answers: the first one with a card decides. */
-export function statusOf(readers: readonly ReaderFacts[]): ReaderStatus {
-  if (readers.length === 0) return { state: 'noReader', readers };
-  return { state: readers.some(({ cardPresent }) => cardPresent) ? 'ready' : 'noCard', readers };
+/** How the readers together stand while the reader service answers: one with a card is enough. */
+export function stateOf(readers: readonly ReaderFacts[]): ReaderState {
+  if (readers.length === 0) return 'noReader';
+  return readers.some(({ cardPresent }) => cardPresent) ? 'ready' : 'noCard';
 }

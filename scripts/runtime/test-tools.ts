@@ -1,6 +1,7 @@
 /**
- * What the tests need and npm does not bring: a browser, docker-compose and the engine. Used as found; where one is
- * missing it is installed or built once if the machine lets us, so that `npm test` works right after `git clone`.
+ * What the tests need and npm does not bring: a browser, docker-compose, the reader service of chip cards and the
+ * engine. Used as found; where one is missing it is installed or built once if the machine lets us, so that `npm test`
+ * works right after `git clone`.
  */
 import { spawn } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
@@ -60,7 +61,35 @@ const tools: readonly TestTool[] = [
     ],
   },
   { what: 'docker-compose', find: () => onPath('docker-compose'), packages: ['docker-compose'] },
+  {
+    what: 'the reader service with the driver of virtual cards',
+    find: () => readerService() && virtualCardDriver(),
+    packages: ['pcscd', 'vsmartcard-vpcd'],
+  },
+  {
+    // npm leaves an optional package out when it cannot be compiled, and brings it when asked again.
+    what: 'the package pcsclite, compiled against the headers of the reader service',
+    find: () => cardReaderBinding(),
+    packages: ['libpcsclite-dev', 'g++', 'make', 'python3'],
+    download: ['npm', 'install', '--no-save', '--include=dev', '--no-audit', '--no-fund'],
+  },
 ];
+
+/** The reader service, which stands where only root's search path looks. */
+export function readerService(): string | undefined {
+  return onPath('pcscd') ?? ['/usr/sbin/pcscd'].find((place) => existsSync(place));
+}
+
+/** The driver that lets software be a card in a reader; Debian's package puts it here on every architecture. */
+export function virtualCardDriver(): string | undefined {
+  return ['/usr/lib/pcsc/drivers/serial/libifdvpcd.so'].find((place) => existsSync(place));
+}
+
+/** The compiled binding to the reader service. */
+export function cardReaderBinding(): string | undefined {
+  const built = path.join(projectRoot, 'node_modules/pcsclite/build/Release/pcsclite.node');
+  return existsSync(built) ? built : undefined;
+}
 
 /**
  * Sees to every tool and says what it does. A tool that could not be had is told in a sentence; the tests that need

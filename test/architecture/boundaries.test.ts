@@ -8,7 +8,7 @@ import type { Import } from './imports';
 /**
  * What each layer may import besides itself. `workflows/contracts` stands for the files of a workflow's folder
  * that say what it is called and needs, not how it works. The card bridge runs on a citizen's computer and takes
- * the two capabilities along that it needs there.
+ * along only what it needs there.
  */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   domain: [],
@@ -20,7 +20,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   workers: ['domain', 'activities', 'workflows', 'ledger', 'gateways', 'config'],
   api: ['domain', 'ledger', 'gateways', 'workflows/contracts', 'config', 'web'],
   web: ['domain', 'ledger', 'api', 'config'],
-  'card-bridge': ['domain/card-proof', 'domain/person-number'],
+  'card-bridge': ['domain/card-proof', 'domain/civil-time', 'domain/person-number'],
 };
 
 const contractFiles = /^(messages|activities|[a-z-]*contract|search-attributes)$/;
