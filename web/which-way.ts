@@ -55,7 +55,9 @@ export function whichWayPages(app: FastifyInstance): void {
 }
 
 function address(answered: readonly Answered[]): string {
-  const given = new URLSearchParams(answered.map(({ question, answer }) => [question, answer])).toString();
+  const given = new URLSearchParams(
+    answered.map(({ question, answer }): [string, string] => [question, answer]),
+  ).toString();
   return given === '' ? base : `${base}?${given}`;
 }
 
