@@ -49,7 +49,7 @@ test('on a phone: take a place, see the line move, keep the place across a reloa
   // The page asks again by itself, when it was told to.
   await letIn(9_000);
   await v.page.clock.fastForward('01:40');
-  await v.page.getByText('3,345').waitFor();
+  await v.page.getByText('3,345', { exact: true }).waitFor();
   await v.page.reload();
   expect(await v.text()).toContain('3,345 人');
 
