@@ -1,12 +1,14 @@
-/** Removes what has expired at the edges: spent challenges, ended sessions, kept answers, drafts, old counts. */
+/** Removes what has expired at the edges: spent challenges, ended sessions, kept answers, drafts, old counts, links and mails. */
 import { sql } from 'kysely';
 
 import { tellOfAssistance } from '../ledger/assistance-text';
 import { sweepCardChallenges } from '../ledger/card-challenge';
+import { sweepConfirmations } from '../ledger/account-confirmation';
 import { sweepChallenges } from '../ledger/challenge';
 import type { Ledger } from '../ledger/database';
 import { sweepDrafts } from '../ledger/draft';
 import { sweepAnswers } from '../ledger/idempotency';
+import { sweepMails } from '../ledger/mail-message';
 import { sweepEndedSessions } from '../ledger/session';
 import { sweepStationSessions } from '../ledger/station-session';
 import { sweepSignIns } from '../ledger/sign-in';
@@ -25,7 +27,9 @@ export type Swept = Readonly<
     | 'draws'
     | 'stations'
     | 'signIns'
-    | 'cardChallenges',
+    | 'cardChallenges'
+    | 'links'
+    | 'mails',
     number
   >
 >;
@@ -42,6 +46,8 @@ export async function sweep(ledger: Ledger): Promise<Swept> {
     draws: await sweepWaitingRoom(ledger, ticketLifeMs),
     stations: await sweepStationSessions(ledger),
     signIns: await sweepSignIns(ledger),
+    links: await sweepConfirmations(ledger),
+    mails: await sweepMails(ledger),
   };
 }
 

@@ -138,6 +138,7 @@ function problem(status: number, codes: readonly ProblemCode[]) {
       endedAt: Type.Optional(instant),
       closedAt: Type.Optional(instant),
       earliestOn: Type.Optional(Type.String()),
+      purpose: Type.Optional(Type.String()),
       product: Type.Optional(Type.String()),
       previousProduct: Type.Optional(Type.String()),
       appointmentNumber: Type.Optional(Type.String()),

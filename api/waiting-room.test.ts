@@ -1,6 +1,7 @@
 import type { LightMyRequestResponse } from 'fastify';
 
 import { randomBytes } from 'node:crypto';
+import { absentRegistry } from '../gateways/insurance-registry/port';
 import { addMs } from '../domain/civil-time/plain-date';
 import { ledgerNow } from '../ledger/clock';
 import { enrolStation } from '../ledger/station';
@@ -151,10 +152,7 @@ describe('a place in line', () => {
     const mine = await inLine();
     const other = await buildApp({
       ledger: world.world.ledger,
-      registry: {
-        verifyCard: () => Promise.reject(new Error('nobody signs in here')),
-        findPerson: () => Promise.reject(new Error('nobody is looked up here')),
-      },
+      registry: absentRegistry,
       sessionKey: key,
       captchaKey,
       publicOrigin: '',
@@ -268,10 +266,7 @@ describe('several processes', () => {
   test('one leads and moves the line; when it falls silent another does', async () => {
     const parts = {
       ledger: world.world.ledger,
-      registry: {
-        verifyCard: () => Promise.reject(new Error('nobody signs in here')),
-        findPerson: () => Promise.reject(new Error('nobody is looked up here')),
-      },
+      registry: absentRegistry,
       sessionKey: key,
       captchaKey,
       publicOrigin: '',

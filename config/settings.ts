@@ -87,6 +87,15 @@ const schema = Type.Object({
     description: 'SMPP vendor TLV by which the gateway recognises repeats; 0 for a gateway that has none',
   }),
   SMS_INBOX_URL: Type.String({ default: '', description: 'inbox of the SMS simulator (demonstration)' }),
+  SMTP_URL: Type.String({
+    default: '',
+    description: 'mail server: smtp(s)://user:password@host:port; in production it has to offer TLS',
+  }),
+  MAIL_FROM: Type.String({
+    default: '健保卡網路服務 <noreply@yiyue.example>',
+    description: 'sender of mails, as it stands in them',
+  }),
+  MAIL_INBOX_URL: Type.String({ default: '', description: 'inbox of the mail simulator (demonstration)' }),
   INSURANCE_REGISTRY_URL: Type.String({
     default: '',
     description: 'insurance registry that confirms number and card',

@@ -19,6 +19,7 @@ import * as traceContext from './migrations/0015-trace-context';
 import * as apiLoad from './migrations/0016-api-load';
 import * as signIns from './migrations/0017-sign-ins';
 import * as cardBridges from './migrations/0018-card-bridges';
+import * as cardAccounts from './migrations/0019-card-accounts';
 import * as stations from './migrations/0021-stations';
 
 /** Every migration by name, in their order. */
@@ -40,6 +41,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0016-api-load': apiLoad,
   '0017-sign-ins': signIns,
   '0018-card-bridges': cardBridges,
+  '0019-card-accounts': cardAccounts,
   '0021-stations': stations,
 };
 

@@ -62,6 +62,7 @@ export async function nextDueInstant(db: LedgerReader): Promise<Instant | null> 
   const { rows } = await sql<{ due: Date | null }>`
     select least(
       (select min(next_due_at) from citizen_outbox where next_due_at > ${now}::timestamptz),
+      (select min(due_at) from card_account_case where due_at > ${now}::timestamptz),
       (select min(due_at) from freed_place where ended_at is null and due_at > ${now}::timestamptz)) as due
   `.execute(db);
   const rounds = await readRoundCalendars(db);
@@ -81,6 +82,8 @@ export interface Unrest {
   readonly due: number;
   /** Freed places of which the engine was not told, or whose next step is due. */
   readonly places: number;
+  /** Applications for a card account of which the engine was not told, or whose next step is due. */
+  readonly applications: number;
   /** Closures whose appointments are still being cancelled. */
   readonly closures: number;
   /** Texts that the gateway has not taken. */
@@ -95,6 +98,7 @@ export async function readUnrest(db: LedgerReader): Promise<Unrest> {
       (select count(*) from citizen_outbox where next_due_at <= ledger_now()) as due,
       (select count(*) from freed_place where version > told_version
         or (ended_at is null and due_at <= ledger_now())) as places,
+      (select count(*) from card_account_case where version > told_version or due_at <= ledger_now()) as applications,
       (select count(*) from closure where confirmed_at is not null and carried_out_at is null) as closures,
       (select count(*) from text_message where status in ('queued', 'submitting', 'unknown')) as texts
   `.execute(db);

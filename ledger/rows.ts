@@ -23,6 +23,21 @@ export type JsonValue = JsonArray | JsonObject | JsonPrimitive;
 
 export type Timestamp = ColumnType<Date, Date | string, Date | string>;
 
+export interface AccountConfirmation {
+  email_cipher: Buffer | null;
+  expires_at: Timestamp;
+  made_at: Generated<Timestamp>;
+  password_hash: string | null;
+  person_key: string;
+  purpose: string;
+  token_hash: Buffer;
+  used_at: Timestamp | null;
+  /**
+   * Overtaken by a newer link, or its application was deleted.
+   */
+  void_at: Timestamp | null;
+}
+
 export interface ApiLoad {
   /**
    * Acts answered in the last seconds.
@@ -87,6 +102,36 @@ export interface BookingWindow {
   opens_at: Timestamp;
   product: string;
   round_id: string;
+}
+
+export interface CardAccount {
+  activated_at: Timestamp | null;
+  applied_at: Generated<Timestamp>;
+  deactivated_at: Timestamp | null;
+  /**
+   * Confirmed when the account is active. Null where staff or a carrier registered somebody without an address.
+   */
+  email_cipher: Buffer | null;
+  language: Generated<string>;
+  mobile_cipher: Buffer | null;
+  password_hash: string;
+  password_set_at: Generated<Timestamp>;
+  person_key: string;
+  registered_by: string;
+  reminded_at: Timestamp | null;
+  state: string;
+}
+
+export interface CardAccountCase {
+  /**
+   * Ledger time of the next step with an unconfirmed application; null when nothing waits.
+   */
+  due_at: Timestamp | null;
+  lease_until: Timestamp | null;
+  opened_at: Generated<Timestamp>;
+  person_key: string;
+  told_version: Generated<number>;
+  version: Generated<number>;
 }
 
 export interface CardBridge {
@@ -328,6 +373,32 @@ export interface LeftoverTurn {
   turn: number;
 }
 
+export interface MailMessage {
+  attempts: Generated<number>;
+  created_at: Generated<Timestamp>;
+  ended_at: Timestamp | null;
+  language: string;
+  /**
+   * What the mail server said last, e.g. 451 or 550; its words may hold the address and are not kept.
+   */
+  last_code: string | null;
+  mail_message_id: Generated<string>;
+  /**
+   * A claim moves it on: so long after the death of its sender a mail is taken up again.
+   */
+  next_attempt_at: Generated<Timestamp>;
+  occasion: string;
+  parameters: Generated<Json>;
+  person_key: string;
+  purpose: string;
+  recipient_cipher: Buffer;
+  status: Generated<string>;
+  /**
+   * The secret of the link, sealed; wiped as soon as the mail is out of our hands.
+   */
+  token_cipher: Buffer | null;
+}
+
 export interface Operator {
   enrolled_at: Generated<Timestamp>;
   key_hash: Buffer;
@@ -545,10 +616,12 @@ export interface SimulatedRegistryInsuredPerson {
    * The number was once a duplicate (重號), this has been cleared, and the card in use was made since.
    */
   duplicate_cleared: Generated<boolean>;
+  household_number: string | null;
   mobile_contract: string | null;
   name: string;
   parental_consents: Generated<Json>;
   priority_groups: Generated<number[]>;
+  registered_address: string | null;
   registry_person_id: Generated<string>;
 }
 
@@ -772,11 +845,14 @@ export interface WaitingRoomReport {
 }
 
 export interface DB {
+  account_confirmation: AccountConfirmation;
   api_load: ApiLoad;
   appointment: Appointment;
   audit_entry: AuditEntry;
   awaited_parental_consent: AwaitedParentalConsent;
   booking_window: BookingWindow;
+  card_account: CardAccount;
+  card_account_case: CardAccountCase;
   card_bridge: CardBridge;
   card_challenge: CardChallenge;
   citizen_outbox: CitizenOutbox;
@@ -794,6 +870,7 @@ export interface DB {
   leftover_draw: LeftoverDraw;
   leftover_request: LeftoverRequest;
   leftover_turn: LeftoverTurn;
+  mail_message: MailMessage;
   operator: Operator;
   page_draft: PageDraft;
   parental_consent: ParentalConsent;

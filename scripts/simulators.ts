@@ -1,5 +1,6 @@
 /**
- * The stand-ins for outside systems as one process: SMS centre, insurance registry and mobile carriers, each
+ * The stand-ins for outside systems as one process: SMS centre, mail server, insurance registry and
+ * mobile carriers, each
  * listening where the settings say that the real one is reached. Demonstration and tests only.
  */
 import path from 'node:path';
@@ -7,6 +8,7 @@ import closeWithGrace from 'close-with-grace';
 import { readSettings } from '../config/settings';
 import { startCarriersSimulator } from '../gateways/carriers/simulator';
 import { startRegistrySimulator } from '../gateways/insurance-registry/simulator';
+import { startMailSimulator } from '../gateways/mail/simulator';
 import { startSmsSimulator } from '../gateways/sms/simulator';
 import { PlainFailure, failWith } from './runtime/failure';
 
@@ -33,6 +35,19 @@ async function main(): Promise<void> {
         username: decodeURIComponent(gateway.username),
         password: decodeURIComponent(gateway.password),
         inboxFile: path.join(settings.YIYUE_HOME, 'sms-inbox.jsonl'),
+      }),
+    );
+  }
+  if (settings.SMTP_URL !== '') {
+    const server = new URL(settings.SMTP_URL);
+    running.push(
+      await startMailSimulator({
+        host,
+        smtpPort: Number(server.port),
+        httpPort: Number(new URL(settings.MAIL_INBOX_URL).port),
+        username: decodeURIComponent(server.username),
+        password: decodeURIComponent(server.password),
+        inboxFile: path.join(settings.YIYUE_HOME, 'mail-inbox.jsonl'),
       }),
     );
   }

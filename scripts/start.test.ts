@@ -101,7 +101,7 @@ test('npm start brings everything up, ends without a trace and goes on with the 
   expect(first.output().match(/^ {2}[A-Z][A-Z\d]\d{8} {3}\d{12} {3}/gm)?.length).toBeGreaterThanOrEqual(3);
   expect((await fetch(`http://127.0.0.1:${String(port)}/`)).status).toBe(200);
   const measured = [...first.output().matchAll(/(http\S+\/metrics) \(([a-z-]+)\)/g)];
-  expect(measured.map(([, , name]) => name)).toEqual(['api', 'citizen', 'relay', 'text-sender']);
+  expect(measured.map(([, , name]) => name)).toEqual(['api', 'citizen', 'casework', 'relay', 'text-sender']);
   for (const [, url = ''] of measured) expect(await (await fetch(url)).text()).toContain('# HELP');
 
   first.child.kill('SIGINT');

@@ -4,9 +4,15 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { Client } from 'pg';
 import { settingDescriptions } from '../config/settings';
+import {
+  demonstrationPassword,
+  ensureDemonstrationAccounts,
+  hasDemonstrationAccount,
+} from './demo-data/card-accounts';
 import { demonstrationHandset, ensureDemonstrationHandset } from './demo-data/handset';
 import { demonstrationPeople } from './demo-data/known-people';
 import type { DemonstrationPerson } from './demo-data/known-people';
+import { householdOf } from './demo-data/person-record';
 import { loadDemonstrationRound } from './demo-data/load';
 import { demonstrationOperators } from './demo-data/operators';
 import { PlainFailure, explain } from './runtime/failure';
@@ -117,6 +123,7 @@ async function printOverview(stack: Stack, home: string): Promise<void> {
     `  Pages         ${stack.url}`,
     `  API           ${stack.url}/docs`,
     ...(stack.smsInboxUrl === undefined ? [] : [`  SMS inbox     ${stack.smsInboxUrl}`]),
+    ...(stack.mailInboxUrl === undefined ? [] : [`  Mail inbox    ${stack.url}/inbox/mail`]),
     `  Temporal      ${stack.temporal.address}, namespace ${stack.temporal.namespace}`,
     ...(stack.temporal.uiUrl === undefined ? [] : [`  Temporal UI   ${stack.temporal.uiUrl}`]),
     ...Object.entries(stack.metricsUrls).map(
@@ -127,9 +134,18 @@ async function printOverview(stack: Stack, home: string): Promise<void> {
   const people = await peopleToSignInAs(stack.databaseUrl);
   if (people.length > 0) {
     lines.push('', 'Synthetic people to sign in as:', '  number       card number    mobile');
-    for (const { personNumber, cardNumber, mobile, situation } of people) {
-      lines.push(`  ${personNumber}   ${cardNumber}   ${mobile ?? '(none)    '}   ${situation}`);
+    const registered = people.filter((_, index) => hasDemonstrationAccount(index));
+    for (const person of people) {
+      const { personNumber, cardNumber, mobile, situation } = person;
+      const household = registered.includes(person)
+        ? ''
+        : `, to be registered: ${householdWords(cardNumber)}`;
+      lines.push(`  ${personNumber}   ${cardNumber}   ${mobile ?? '(none)    '}   ${situation}${household}`);
     }
+    await ensureDemonstrationAccounts(stack.settings, stack.databaseUrl, registered);
+    lines.push(
+      `  Their cards are registered with the password ${demonstrationPassword} where nothing else is said.`,
+    );
   }
   if (stack.settings.YIYUE_MODE !== 'production') {
     lines.push('', 'Operators, for npm run operations (some acts take two of them):');
@@ -139,6 +155,12 @@ async function printOverview(stack: Stack, home: string): Promise<void> {
     lines.push(`  ${demonstrationHandset}   test handset that every wave of invitations reaches first`);
   }
   process.stdout.write(`${lines.join('\n')}\n\n`);
+}
+
+/** What is asked for at the first registration of a card. */
+function householdWords(cardNumber: string): string {
+  const { householdNumber, registeredAddress } = householdOf(cardNumber);
+  return `${householdNumber} ${registeredAddress}`;
 }
 
 /** The people whom the demonstration introduces, as far as the simulated registry knows them. */

@@ -32,7 +32,8 @@ type Way =
   | 'leftover'
   | 'deviceCode'
   | 'quickAuthentication'
-  | 'whichWay';
+  | 'whichWay'
+  | 'cardAccount';
 
 /** Beside a device code the same number may do once what stood against it is gone. */
 const afterCarrier: readonly Way[] = ['deviceCode', 'quickAuthentication', 'whichWay'];
@@ -154,6 +155,24 @@ const waysOn: Readonly<Record<ProblemCode, readonly Way[]>> = {
   mobileAuthenticationOver: ['quickAuthentication', 'whichWay'],
   cardNotRegistered: ['quickAuthentication'],
   cardLastFourWrong: ['quickAuthentication'],
+  cardReadRequired: ['cardAccount', 'front'],
+  householdNumberInvalid: ['cardAccount'],
+  householdNotConfirmed: ['cardAccount', 'front'],
+  emailInvalid: ['cardAccount'],
+  passwordLengthWrong: ['cardAccount'],
+  passwordCharacterWrong: ['cardAccount'],
+  passwordTooCommon: ['cardAccount'],
+  passwordPersonal: ['cardAccount'],
+  passwordWrong: ['cardAccount', 'front'],
+  cardAccountExists: ['signIn', 'cardAccount'],
+  cardAccountMissing: ['cardAccount', 'front'],
+  accountHasNoEmail: ['cardAccount', 'front'],
+  applicationMissing: ['cardAccount', 'front'],
+  confirmationMailsSpent: ['cardAccount', 'front'],
+  confirmationUnknown: ['cardAccount', 'front'],
+  confirmationUsed: ['signIn', 'cardAccount'],
+  confirmationExpired: ['cardAccount', 'front'],
+  confirmationOvertaken: ['cardAccount', 'front'],
   requestInvalid: ['front'],
   formExpired: ['front'],
   pageUnknown: ['front', 'lookup'],
@@ -184,6 +203,7 @@ const wayAddress: Readonly<Record<Way, string>> = {
   deviceCode: '/app/bind',
   quickAuthentication: '/app/quick-authentication',
   whichWay: '/which-way',
+  cardAccount: '/account/card',
 };
 
 function wayText(way: Way, { t }: Words): string {
@@ -203,6 +223,7 @@ function wayText(way: Way, { t }: Words): string {
     deviceCode: t.quickAuthentication.deviceCodeWay,
     quickAuthentication: t.quickAuthentication.startAgain,
     whichWay: t.whichWay.title,
+    cardAccount: t.cardAccount.title,
   };
   return texts[way];
 }

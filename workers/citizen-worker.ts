@@ -1,4 +1,4 @@
-/** The worker that runs the workflows of citizens, rounds and the reconciler. */
+/** The workers that run workflows: of citizens, rounds and the reconciler on one queue, of casework on another. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import {
@@ -10,6 +10,7 @@ import {
 } from '@temporalio/worker';
 
 import { createActivities } from '../activities';
+import { caseworkActivities } from '../activities/casework';
 import { neutralFailures } from '../activities/neutral-failures';
 import { projectRoot } from '../config/project-root';
 import type { Tracing } from '../config/tracing';
@@ -19,9 +20,9 @@ import { tracedWorker, type WorkerTracing } from './temporal-tracing';
 import { untilTemporalAnswers, type TemporalClient, type TemporalPlace } from './temporal-client';
 import { ensureRound, tellRoundChanged } from './workflow-starts';
 
-export interface CitizenWorkerOptions extends TemporalPlace {
+/** What a worker of either queue is made from. */
+export interface WorkerParts extends TemporalPlace {
   readonly ledger: Ledger;
-  readonly temporal: TemporalClient;
   readonly taskQueue: string;
   readonly log: WorkerLog;
   /** Made beforehand, so that a start needs no bundler; bundled from the sources when it is missing. */
@@ -30,6 +31,10 @@ export interface CitizenWorkerOptions extends TemporalPlace {
   readonly tracing?: Tracing;
   /** Changes to the worker's own options, for tests. */
   readonly tuning?: Partial<WorkerOptions>;
+}
+
+export interface CitizenWorkerOptions extends WorkerParts {
+  readonly temporal: TemporalClient;
 }
 
 /** Sends the SDK's own lines through our log, and leaves signals to the process. Once per process, before any worker. */
@@ -63,8 +68,26 @@ export const citizenWorkerTuning = {
 } as const satisfies Partial<WorkerOptions>;
 
 /** Connects and makes the worker; the caller runs it and shuts it down. Rejects when Temporal is away. */
-export async function createCitizenWorker(options: CitizenWorkerOptions): Promise<Worker> {
-  const { address, namespace, taskQueue, ledger, log, temporal } = options;
+export function createCitizenWorker(options: CitizenWorkerOptions): Promise<Worker> {
+  const { taskQueue, ledger, log, temporal } = options;
+  return createWorker(
+    options,
+    createActivities({
+      ledger,
+      ensureRound: (roundId) => temporal.call((client) => ensureRound(client, taskQueue, roundId)),
+      tellRoundChanged: (roundId) => temporal.call((client) => tellRoundChanged(client, taskQueue, roundId)),
+      alarm: ({ persistent, poked }) => log.warn('people stay overdue', { persistent, poked }),
+    }),
+  );
+}
+
+/** Connects and makes the worker of the casework queue. Rejects when Temporal is away. */
+export function createCaseworkWorker(options: WorkerParts): Promise<Worker> {
+  return createWorker(options, caseworkActivities(options.ledger));
+}
+
+async function createWorker(options: WorkerParts, activities: object): Promise<Worker> {
+  const { address, namespace, taskQueue, log } = options;
   const traced = options.tracing && tracedWorker(options.tracing);
   const connection = await NativeConnection.connect({ address });
   try {
@@ -73,13 +96,7 @@ export async function createCitizenWorker(options: CitizenWorkerOptions): Promis
       namespace,
       taskQueue,
       ...workflowSource(options.bundle, traced),
-      activities: createActivities({
-        ledger,
-        ensureRound: (roundId) => temporal.call((client) => ensureRound(client, taskQueue, roundId)),
-        tellRoundChanged: (roundId) =>
-          temporal.call((client) => tellRoundChanged(client, taskQueue, roundId)),
-        alarm: ({ persistent, poked }) => log.warn('people stay overdue', { persistent, poked }),
-      }),
+      activities,
       interceptors: {
         activity: [
           ...(traced ? [traced.activity] : []),
@@ -112,14 +129,21 @@ function workflowSource(
 }
 
 /** Runs the worker until `signal` aborts, making it anew when Temporal was away for longer than it bears. */
-export async function runCitizenWorker(options: CitizenWorkerOptions, signal: AbortSignal): Promise<void> {
+export function runCitizenWorker(options: CitizenWorkerOptions, signal: AbortSignal): Promise<void> {
+  return runWorker(options.log, () => createCitizenWorker(options), signal);
+}
+
+/** The same for the worker of the casework queue. */
+export function runCaseworkWorker(options: WorkerParts, signal: AbortSignal): Promise<void> {
+  return runWorker(options.log, () => createCaseworkWorker(options), signal);
+}
+
+async function runWorker(log: WorkerLog, make: () => Promise<Worker>, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    const worker = await untilTemporalAnswers(options.log, () => createCitizenWorker(options), signal).catch(
-      (error: unknown) => {
-        if (signal.aborted) return undefined;
-        throw error;
-      },
-    );
+    const worker = await untilTemporalAnswers(log, make, signal).catch((error: unknown) => {
+      if (signal.aborted) return undefined;
+      throw error;
+    });
     if (!worker) return;
     const shutdown = () => {
       if (worker.getState() === 'RUNNING') worker.shutdown();
@@ -130,7 +154,7 @@ export async function runCitizenWorker(options: CitizenWorkerOptions, signal: Ab
       if (signal.aborted) shutdown();
       await running;
     } catch (error) {
-      options.log.warn('the worker ended; making it anew', errorFields(error));
+      log.warn('the worker ended; making it anew', errorFields(error));
     } finally {
       signal.removeEventListener('abort', shutdown);
       await worker.connection?.close().catch(() => undefined);

@@ -18,6 +18,7 @@ const allowedFields = [
   'port',
   'signal',
   'textMessageId',
+  'mailMessageId',
   'code',
   'error',
   'frames',

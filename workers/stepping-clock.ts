@@ -10,6 +10,7 @@ import type { Settings } from '../config/settings';
 import { addMs, type Instant } from '../domain/civil-time/plain-date';
 import { clockOffsetMs, ledgerNow, stepClockTo } from '../ledger/clock';
 import { pokeOverdue } from '../ledger/citizen-outbox';
+import { pokeOverdueCases } from '../ledger/card-account-case';
 import { pokeOverduePlaces } from '../ledger/freed-place';
 import type { Ledger } from '../ledger/database';
 import { nextDueInstant, readRoundCalendars, readUnrest } from '../ledger/round-calendar';
@@ -80,6 +81,7 @@ export class SteppingClock {
     // Whoever stepped the clock, those to whom something fell due have to learn of it.
     await pokeOverdue(this.parts.ledger.db, { graceMs: 0 });
     await pokeOverduePlaces(this.parts.ledger.db, { graceMs: 0 });
+    await pokeOverdueCases(this.parts.ledger.db, { graceMs: 0 });
     const deadline = Date.now() + (this.parts.restWithinMs ?? 60_000);
     for (let quiet = 0; quiet < quietLooks;) {
       const unrest = await this.#unrest().catch((error: unknown) => {
@@ -97,12 +99,13 @@ export class SteppingClock {
   async #unrest(): Promise<string> {
     const { ledger, awaitTexts = true } = this.parts;
     await this.#ensureRounds();
-    const { unsent, due, places, closures, texts } = await readUnrest(ledger.db);
+    const { unsent, due, places, applications, closures, texts } = await readUnrest(ledger.db);
     const rounds = unsent + due > 0 ? 0 : await this.#roundsUnderWay();
     return [
       unsent > 0 && `${String(unsent)} snapshots to carry`,
       due > 0 && `something is due to ${String(due)} people`,
       places > 0 && `something is due with ${String(places)} freed places`,
+      applications > 0 && `something is due with ${String(applications)} applications for a card account`,
       closures > 0 && `${String(closures)} closures to carry out`,
       awaitTexts && texts > 0 && `${String(texts)} texts to send`,
       rounds > 0 && `${String(rounds)} rounds take a step`,

@@ -9,6 +9,11 @@ import {
 
 import { openObligations } from '../domain/lifecycle/obligations';
 import type { CitizenSnapshot } from '../domain/lifecycle/snapshot';
+import {
+  accountChanged,
+  cardAccountWorkflow,
+  cardAccountWorkflowId,
+} from '../workflows/card-account/messages';
 import { citizenChanged, citizenWorkflow, citizenWorkflowId } from '../workflows/citizen/messages';
 import {
   followLedger,
@@ -152,5 +157,24 @@ export async function ensureClosure(client: Client, taskQueue: string, closureId
     args: [closureId],
     typedSearchAttributes: [{ key: kindKey, value: 'closure' }],
     staticSummary: 'Windows that the authority closed: appointments cancelled, people told',
+  });
+}
+
+/** Tells the workflow of a card account that something changed, starting it where none is open. Any number of times is fine. */
+export async function tellAccountChanged(
+  client: Client,
+  taskQueue: string,
+  personKey: string,
+  offsetMs: number,
+): Promise<void> {
+  await client.workflow.signalWithStart(cardAccountWorkflow, {
+    workflowId: cardAccountWorkflowId(personKey),
+    taskQueue,
+    ...policies,
+    args: [personKey],
+    signal: accountChanged,
+    signalArgs: [offsetMs],
+    typedSearchAttributes: [{ key: kindKey, value: 'card-account' }],
+    staticSummary: 'One application for a card account: confirmed by e-mail, reminded of, deleted',
   });
 }

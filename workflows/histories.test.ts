@@ -11,6 +11,7 @@ import { Worker } from '@temporalio/worker';
 import { projectRoot } from '../config/project-root';
 import { recordAttendance } from '../ledger/attendance';
 import { book, cancel } from '../ledger/booking';
+import { confirmByLink } from '../ledger/card-account-application';
 import { acceptOffer, declineOffer, readOffers } from '../ledger/place-offer-answer';
 import { approveWave, findWave, pauseWave, resumeWave } from '../ledger/invitation-wave';
 import { LedgerWorld, at, hour } from '../test/builders/ledger-world';
@@ -23,6 +24,8 @@ import { ensureRound } from '../workers/workflow-starts';
 import { findSettlement } from '../ledger/settlement';
 import { populate, roundToSettle } from '../test/builders/settlement-world';
 import { eventually } from '../test/support/eventually';
+import { anApplication, mailedToken } from '../test/builders/card-accounts';
+import { cardAccountWorkflowId } from './card-account/messages';
 import { waveOutlook } from './invitation-wave/messages';
 import { closureWorkflowId } from './closure/messages';
 import { roundWorkflowId } from './round/messages';
@@ -31,7 +34,10 @@ jest.setTimeout(120_000);
 
 const { History } = temporal.api.history.v1;
 
-const kinds = ['citizen', 'round', 'reconciliation', 'place-offer', 'invitation-wave', 'closure'] as const;
+const kinds = [
+  ...(['citizen', 'round', 'reconciliation', 'place-offer', 'invitation-wave', 'closure'] as const),
+  'card-account',
+] as const;
 type Kind = (typeof kinds)[number];
 const folderOf = (kind: Kind) => path.join(projectRoot, 'workflows', kind, 'histories');
 
@@ -69,6 +75,7 @@ if (recording) test('a settled round is recorded', recordSettlement);
 if (recording) test('a freed place is recorded', recordPlace);
 if (recording) test('a wave is recorded', recordWave);
 if (recording) test('a closure is recorded', recordClosure);
+if (recording) test('applications for card accounts are recorded', recordAccounts);
 
 async function recordLives(): Promise<void> {
   for (const kind of kinds) {
@@ -168,6 +175,25 @@ async function recordSettlement(): Promise<void> {
 }
 
 /** Two people had booked on the day that was closed. */
+async function recordAccounts(): Promise<void> {
+  const world = await LedgerWorld.create();
+  const engine = await TestEngine.start(world.ledger, { worker: false, relay: false });
+  await engine.startCasework();
+  try {
+    const [confirmed, forgotten] = [await anApplication(world), await anApplication(world)];
+    const clock = engine.clock();
+    await clock.untilRest();
+    await confirmByLink(world.ledger, await mailedToken(world, confirmed));
+    await clock.stepTo(at(8, 0));
+    for (const [name, personKey] of Object.entries({ confirmed, forgotten })) {
+      await keep(engine, 'card-account', name, cardAccountWorkflowId(personKey));
+    }
+  } finally {
+    await engine.stop();
+    await world.close();
+  }
+}
+
 async function recordClosure(): Promise<void> {
   const world = await LedgerWorld.create();
   await world.round();

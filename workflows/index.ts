@@ -1,4 +1,5 @@
 /** The workflows that one bundle holds. */
+export { cardAccount } from './card-account/workflow';
 export { citizen } from './citizen/workflow';
 export { closure } from './closure/workflow';
 export { invitationWave } from './invitation-wave/workflow';

@@ -18,7 +18,7 @@ import { signInMethods, type SignInMethod } from '../../domain/sign-in/sign-in-m
 type TooMany = Extract<Refusal, { code: 'tooManyAttempts' }>;
 
 /** What is tried under a limit by person and address: each way in under one of its own, so that none closes another. */
-export type Guarded = SignInMethod | 'quickLookup';
+export type Guarded = SignInMethod | 'quickLookup' | 'cardAccount';
 
 /** What is asked for under a limit by address alone. */
 export type Paced =
@@ -54,6 +54,8 @@ export function forEachWayIn(settings: LimitSettings): Readonly<Record<SignInMet
 
 export const limitSettings: Readonly<Record<Guarded, LimitSettings>> = {
   ...forEachWayIn(eachWayIn),
+  // Card, household register and present password, as they are tried on the card account's pages.
+  cardAccount: eachWayIn,
   // Three digits are a thousand guesses: thirty a day are three in a hundred for a stranger with many addresses.
   quickLookup: {
     pair: { points: 8, seconds: 86_400 },

@@ -1,4 +1,5 @@
 /** Every reason for which a citizen's wish is refused: a closed union, carrying what the answer needs to help. */
+import type { ConfirmationPurpose } from '../card-account/card-account';
 import type { Instant, PlainDate } from '../civil-time/plain-date';
 
 /** A free window offered in place of one that was lost. */
@@ -161,6 +162,28 @@ export type Refusal =
   | { readonly code: 'closureDiffers'; readonly digest: string; readonly appointments: number }
   /** What one operator began needs another one's word. */
   | { readonly code: 'secondOperatorNeeded' }
+  /** The card account's page is for who has just had the card read. */
+  | { readonly code: 'cardReadRequired' }
+  | { readonly code: 'householdNumberInvalid' }
+  /** Household number and registered address are not those of the registry; it does not tell which. */
+  | { readonly code: 'householdNotConfirmed' }
+  | { readonly code: 'emailInvalid' }
+  | { readonly code: 'passwordLengthWrong' }
+  | { readonly code: 'passwordCharacterWrong' }
+  | { readonly code: 'passwordTooCommon' }
+  | { readonly code: 'passwordPersonal' }
+  /** The present password, asked for again, is another one. */
+  | { readonly code: 'passwordWrong' }
+  | { readonly code: 'cardAccountExists' }
+  | { readonly code: 'cardAccountMissing' }
+  | { readonly code: 'accountHasNoEmail' }
+  | { readonly code: 'applicationMissing' }
+  | { readonly code: 'confirmationMailsSpent' }
+  | { readonly code: 'confirmationUnknown' }
+  | { readonly code: 'confirmationUsed'; readonly purpose: ConfirmationPurpose }
+  | { readonly code: 'confirmationExpired'; readonly purpose: ConfirmationPurpose }
+  /** A newer link was mailed, or what it was for is no more. */
+  | { readonly code: 'confirmationOvertaken' }
   | { readonly code: 'requestInvalid' }
   | { readonly code: 'formExpired' }
   | { readonly code: 'pageUnknown' };

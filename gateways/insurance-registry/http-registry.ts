@@ -10,9 +10,12 @@ import {
   type RegistryPersonNumber,
 } from './port';
 import {
+  householdAnswer,
+  householdPath,
   lookupPath,
   verificationAnswer,
   verificationPath,
+  type HouseholdRequest,
   type LookupRequest,
   type VerificationAnswer,
   type VerificationRequest,
@@ -30,6 +33,7 @@ const defaultTimeoutMs = 2_000;
 const pauseBeforeRetryMs = 100;
 
 const answerCheck = Compile(verificationAnswer);
+const householdCheck = Compile(householdAnswer);
 
 /**
  * The registry at `settings.url`. A question that failed for lack of an answer is asked once more (it changes
@@ -37,10 +41,8 @@ const answerCheck = Compile(verificationAnswer);
  */
 export function createHttpRegistry(settings: HttpRegistrySettings): InsuranceRegistry {
   const timeoutMs = settings.timeoutMs ?? defaultTimeoutMs;
-  const askAgainOnce = async (
-    path: string,
-    question: VerificationRequest | LookupRequest,
-  ): Promise<CardVerificationOutcome> => {
+  /** The body of the answer. */
+  const askAgainOnce = async (path: string, question: Question): Promise<string> => {
     const address = new URL(path, settings.url);
     try {
       return await ask(address, timeoutMs, question);
@@ -51,18 +53,22 @@ export function createHttpRegistry(settings: HttpRegistrySettings): InsuranceReg
     }
   };
   return {
-    verifyCard: ({ personNumber, cardNumber }) =>
-      askAgainOnce(verificationPath, { personNumber, cardNumber }),
-    findPerson: ({ personNumber, birthDate, stationId }) =>
-      askAgainOnce(lookupPath, { personNumber, birthDate, stationId }),
+    verifyCard: async ({ personNumber, cardNumber }) =>
+      outcomeOf(understood(await askAgainOnce(verificationPath, { personNumber, cardNumber }), answerCheck)),
+    findPerson: async ({ personNumber, birthDate, stationId }) =>
+      outcomeOf(
+        understood(await askAgainOnce(lookupPath, { personNumber, birthDate, stationId }), answerCheck),
+      ),
+    async verifyHousehold({ registryPersonId, householdNumber, registeredAddress }) {
+      const question = { registryPersonId, householdNumber, registeredAddress };
+      return understood(await askAgainOnce(householdPath, question), householdCheck).outcome;
+    },
   };
 }
 
-async function ask(
-  address: URL,
-  timeoutMs: number,
-  question: VerificationRequest | LookupRequest,
-): Promise<CardVerificationOutcome> {
+type Question = VerificationRequest | LookupRequest | HouseholdRequest;
+
+async function ask(address: URL, timeoutMs: number, question: Question): Promise<string> {
   const signal = AbortSignal.timeout(timeoutMs);
   let status: number;
   let body: string;
@@ -82,17 +88,21 @@ async function ask(
   }
   if (status >= 500 || status === 429) throw new RegistryUnavailable('failed');
   if (status !== 200) throw new RegistryUnavailable('answerNotUnderstood');
-  return outcomeOf(parsedAnswer(body));
+  return body;
 }
 
-function parsedAnswer(body: string): VerificationAnswer {
+interface AnswerCheck<Answer> {
+  Check(value: unknown): value is Answer;
+}
+
+function understood<Answer>(body: string, check: AnswerCheck<Answer>): Answer {
   let answer: unknown;
   try {
     answer = JSON.parse(body);
   } catch {
     throw new RegistryUnavailable('answerNotUnderstood');
   }
-  if (!answerCheck.Check(answer)) throw new RegistryUnavailable('answerNotUnderstood');
+  if (!check.Check(answer)) throw new RegistryUnavailable('answerNotUnderstood');
   return answer;
 }
 

@@ -1,4 +1,5 @@
 /** What Yiyue asks of the health insurance registry: does this card belong to this person, and who is that. */
+import type { HouseholdNumber } from '../../domain/card-account/household';
 import type { CardNumber } from '../../domain/person-number/card-number';
 import type { PersonNumber, PersonNumberKind } from '../../domain/person-number/person-number';
 
@@ -65,6 +66,15 @@ export interface PersonLookup {
   readonly stationId: string;
 }
 
+/** What a person copies from their household register; the registry compares. */
+export interface HouseholdVerification {
+  /** The registry's own id of the person. */
+  readonly registryPersonId: string;
+  readonly householdNumber: HouseholdNumber;
+  /** In the form of `canonicalAddress`. */
+  readonly registeredAddress: string;
+}
+
 export interface InsuranceRegistry {
   /**
    * Finds the person of that number and birth date, for a station that may look people up. `noMatch` stands for an
@@ -76,6 +86,11 @@ export interface InsuranceRegistry {
    * Throws `RegistryUnavailable` when no answer could be had.
    */
   verifyCard(verification: CardVerification): Promise<CardVerificationOutcome>;
+  /**
+   * Confirms household number (戶號) and registered address (戶籍地址); it does not tell which of them was wrong, and
+   * gives neither out. Throws `RegistryUnavailable` when no answer could be had.
+   */
+  verifyHousehold(verification: HouseholdVerification): Promise<'match' | 'noMatch'>;
 }
 
 export type RegistryUnavailableReason = 'unreachable' | 'timedOut' | 'failed' | 'answerNotUnderstood';
@@ -87,3 +102,12 @@ export class RegistryUnavailable extends Error {
     super(`the insurance registry gave no usable answer (${reason})`);
   }
 }
+
+const unanswered = (): Promise<never> => Promise.reject(new RegistryUnavailable('unreachable'));
+
+/** Stands where nobody is to be asked: every question goes unanswered. */
+export const absentRegistry: InsuranceRegistry = {
+  findPerson: unanswered,
+  verifyCard: unanswered,
+  verifyHousehold: unanswered,
+};

@@ -26,6 +26,22 @@ export const lookupRequest = Type.Object(
   { additionalProperties: false },
 );
 
+/** Do household number and registered address belong to this person? */
+export const householdPath = '/v1/household-verifications';
+
+export const householdRequest = Type.Object(
+  {
+    registryPersonId: Type.String({ pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' }),
+    householdNumber: Type.String({ pattern: '^[A-Z][A-Z0-9]\\d{6}$' }),
+    registeredAddress: Type.String({ maxLength: 200 }),
+  },
+  { additionalProperties: false },
+);
+
+export const householdAnswer = Type.Object({
+  outcome: Type.Union([Type.Literal('match'), Type.Literal('noMatch')]),
+});
+
 const registryPerson = Type.Object({
   registryPersonId: Type.String({ pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' }),
   name: Type.String({ minLength: 1 }),
@@ -66,6 +82,7 @@ export const verificationAnswer = Type.Union([
   Type.Object({ outcome: Type.Literal('noMatch') }),
 ]);
 
+export type HouseholdRequest = Static<typeof householdRequest>;
 export type LookupRequest = Static<typeof lookupRequest>;
 export type VerificationRequest = Static<typeof verificationRequest>;
 export type VerificationAnswer = Static<typeof verificationAnswer>;

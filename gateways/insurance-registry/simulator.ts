@@ -5,12 +5,16 @@ import { Type } from 'typebox';
 import { TypeBoxValidatorCompiler, type TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import fastify from 'fastify';
 import { Pool } from 'pg';
+import { canonicalAddress } from '../../domain/card-account/household';
 import { parsePersonNumber, type PersonNumberKind } from '../../domain/person-number/person-number';
 import {
+  householdPath,
+  householdRequest,
   lookupPath,
   lookupRequest,
   verificationPath,
   verificationRequest,
+  type HouseholdRequest,
   type VerificationAnswer,
   type VerificationRequest,
 } from './protocol';
@@ -75,6 +79,22 @@ const findInsured = `
   from simulated_registry.insured_number asked join simulated_registry.insured_person p using (registry_person_id)
   where asked.number = $1`;
 
+interface HouseholdRow {
+  readonly household_number: string | null;
+  readonly registered_address: string | null;
+}
+
+const findHousehold = `
+  select household_number, registered_address from simulated_registry.insured_person where registry_person_id = $1`;
+
+function sameHousehold(asked: HouseholdRequest, row: HouseholdRow | undefined): boolean {
+  if (!row?.household_number || !row.registered_address) return false;
+  return (
+    row.household_number === asked.householdNumber &&
+    canonicalAddress(row.registered_address) === asked.registeredAddress
+  );
+}
+
 /** Starts the simulator; it listens when the promise resolves. It logs nothing, since every question is personal. */
 export async function startRegistrySimulator(
   settings: RegistrySimulatorSettings,
@@ -100,21 +120,19 @@ export async function startRegistrySimulator(
   app.setErrorHandler<Error & { statusCode?: number }>((error, _request, reply) =>
     reply.code(error.statusCode ?? 500).send({ status: error.statusCode ?? 500 }),
   );
-  const answerFor = async (
-    personNumber: string,
-    judge: (row: InsuredRow | undefined) => VerificationAnswer,
-  ): Promise<VerificationAnswer | undefined> => {
+  const evenly = async <Answer>(work: () => Promise<Answer>): Promise<Answer | undefined> => {
     const { outage = false, slowByMs = 0 } = faults;
     const askedAt = performance.now();
     // Unreferenced: a slow answer must not keep the process alive after the server was closed.
     if (slowByMs > 0) await pause(slowByMs, undefined, { ref: false });
     if (outage) return undefined;
-    const found = await pool.query<InsuredRow>(findInsured, [personNumber]);
-    const answer = judge(found.rows[0]);
+    const answer = await work();
     const taken = performance.now() - askedAt - slowByMs;
     await pause(answerAfterMs * Math.max(1, Math.ceil(taken / answerAfterMs)) - taken);
     return answer;
   };
+  const answerFor = (personNumber: string, judge: (row: InsuredRow | undefined) => VerificationAnswer) =>
+    evenly(async () => judge((await pool.query<InsuredRow>(findInsured, [personNumber])).rows[0]));
   app.post(verificationPath, { schema: { body: verificationRequest } }, async ({ body }, reply) => {
     const answer = await answerFor(body.personNumber, (row) => answerTo(body, row));
     return answer ?? reply.code(503).send({ status: 503 });
@@ -123,6 +141,13 @@ export async function startRegistrySimulator(
     const answer = await answerFor(body.personNumber, (row) =>
       row?.birth_date === body.birthDate ? matchOf(row) : { outcome: 'noMatch' },
     );
+    return answer ?? reply.code(503).send({ status: 503 });
+  });
+  app.post(householdPath, { schema: { body: householdRequest } }, async ({ body }, reply) => {
+    const answer = await evenly(async () => {
+      const { rows } = await pool.query<HouseholdRow>(findHousehold, [body.registryPersonId]);
+      return { outcome: sameHousehold(body, rows[0]) ? 'match' : 'noMatch' };
+    });
     return answer ?? reply.code(503).send({ status: 503 });
   });
   app.put('/simulation/faults', { schema: { body: faultsBody } }, async (request, reply) => {

@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import fastify from 'fastify';
 
+import { absentRegistry } from '../../gateways/insurance-registry/port';
 import { buildApp } from '../../api/app';
 import { readSettings } from '../../config/settings';
 import { openLedger } from '../../ledger/database';
@@ -28,10 +29,7 @@ async function main(): Promise<void> {
   });
   const app = await buildApp({
     ledger,
-    registry: {
-      verifyCard: () => Promise.reject(new Error('nobody signs in here')),
-      findPerson: () => Promise.reject(new Error('nobody is looked up here')),
-    },
+    registry: absentRegistry,
     sessionKey: randomBytes(32),
     captchaKey: randomBytes(32),
     publicOrigin: '',

@@ -8,6 +8,7 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from 'pg';
 
+import { absentRegistry } from '../../gateways/insurance-registry/port';
 import { buildApp } from '../../api/app';
 import { doorPasses } from '../../api/waiting-room/ticket';
 import { openLedger } from '../../ledger/database';
@@ -126,10 +127,7 @@ async function signedIn(stage: Stage, personKeys: readonly string[]): Promise<re
   });
   const app = await buildApp({
     ledger,
-    registry: {
-      verifyCard: () => Promise.reject(new Error('nobody signs in here')),
-      findPerson: () => Promise.reject(new Error('nobody is looked up here')),
-    },
+    registry: absentRegistry,
     sessionKey: keyOf(stage, 'YIYUE_SESSION_KEY'),
     captchaKey: keyOf(stage, 'YIYUE_CAPTCHA_KEY'),
     publicOrigin: '',

@@ -1,9 +1,11 @@
 /** One person of the demonstration registry, and how they stand in `people.csv`. */
 import type { PlainDate } from '../../domain/civil-time/plain-date';
+import { syntheticHouseholdNumber, syntheticRegisteredAddress } from './synthetic-numbers';
 
 export const personColumns = [
   ...(['numbers', 'name', 'birth_date', 'card_number', 'priority_groups', 'previous_doses'] as const),
   ...(['mobile_contract', 'parental_consents', 'duplicate_cleared'] as const),
+  ...(['household_number', 'registered_address'] as const),
 ] as const;
 export type PersonRecord = Readonly<Record<(typeof personColumns)[number], string>>;
 
@@ -24,6 +26,7 @@ export interface DemonstrationRecord {
 }
 
 export function personRecord(person: DemonstrationRecord): PersonRecord {
+  const { householdNumber, registeredAddress } = householdOf(person.cardNumber);
   return {
     numbers: person.numbers.join('; '),
     name: person.name,
@@ -34,6 +37,17 @@ export function personRecord(person: DemonstrationRecord): PersonRecord {
     mobile_contract: person.mobile ?? '',
     parental_consents: (person.parentalConsents ?? []).join('; '),
     duplicate_cleared: person.duplicateCleared ? 'yes' : '',
+    household_number: householdNumber,
+    registered_address: registeredAddress,
+  };
+}
+
+/** What stands in the household register of whoever has that card; the same on every day. */
+export function householdOf(cardNumber: string) {
+  const serial = Number(cardNumber.slice(-8));
+  return {
+    householdNumber: syntheticHouseholdNumber(serial),
+    registeredAddress: syntheticRegisteredAddress(serial),
   };
 }
 

@@ -51,6 +51,23 @@ export function syntheticMobile(serial: number): string {
   return `09${padded(serial, 8)}`;
 }
 
+/** Household number (戶號) of a serial number 0–9,999,999. */
+export function syntheticHouseholdNumber(serial: number): string {
+  return `F${padded(serial % 10_000_000, 7)}`;
+}
+
+/** Roads that there are in no city; the districts there are. */
+const addressBegins = [
+  ...['臺北市大安區示範里3鄰虛構路一段', '新北市板橋區演練里12鄰假想街', '桃園市中壢區樣本里7鄰例示路二段'],
+  ...['臺中市西屯區虛設里1鄰假想路三段', '高雄市左營區示範里21鄰虛構街', '花蓮縣花蓮市演練里5鄰例示街'],
+] as const;
+
+/** Registered address (戶籍地址) of a serial number. */
+export function syntheticRegisteredAddress(serial: number): string {
+  const begin = addressBegins[serial % addressBegins.length] ?? addressBegins[0];
+  return `${begin}${String(1 + (serial % 200))}號${serial % 3 === 0 ? '' : `${String(2 + (serial % 12))}樓`}`;
+}
+
 /** Completes the nine first characters of a person number of any kind by its check digit. */
 export function withCheckDigit(nine: string): string {
   const first = letterValues[nine.charAt(0) as NumberLetter];

@@ -145,6 +145,8 @@ function filesOf(
           mobile_contract: mobile,
           parental_consents: '',
           duplicate_cleared: '',
+          household_number: '',
+          registered_address: '',
         },
       })),
     ),

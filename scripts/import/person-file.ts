@@ -1,4 +1,5 @@
 /** `people.csv`: whom the simulated insurance registry knows. What stands in a line is never repeated in a reason. */
+import { longestAddress, parseHouseholdNumber } from '../../domain/card-account/household';
 import { isPlainDate } from '../../domain/civil-time/plain-date';
 import { parseCardNumber } from '../../domain/person-number/card-number';
 import { parseMobile } from '../../domain/person-number/mobile';
@@ -29,13 +30,14 @@ export const personFile: LineFile<LineContext> = {
     'previous_doses',
     'mobile_contract',
   ],
-  optional: ['parental_consents', 'duplicate_cleared'],
+  optional: ['parental_consents', 'duplicate_cleared', 'household_number', 'registered_address'],
   table: 'staged_person',
   tableColumns: [
     ...['numbers text[]', 'kinds text[]', 'name text', 'birth_date date', 'card_number text'],
     ...['priority_groups smallint[]', 'dose_products text[]', 'dose_dates date[]', 'mobile_contract text'],
     'parental_consents jsonb',
     'duplicate_cleared boolean',
+    ...['household_number text', 'registered_address text'],
   ],
   read: (fields, context) => {
     const numbers = numbersOf(fields);
@@ -53,6 +55,7 @@ export const personFile: LineFile<LineContext> = {
       mobileContractOf(fields),
       JSON.stringify(consentsOf(fields, context)),
       duplicateClearedOf(fields),
+      ...householdOf(fields),
     ];
   },
 };
@@ -73,6 +76,17 @@ function numbersOf(fields: LineFields): ParsedPersonNumber[] {
     fields.wrong('numbers', `${which}${numberReasons[parsed.refusal]}`);
     return [];
   });
+}
+
+/** Both or neither: one alone confirms nothing. */
+function householdOf(fields: LineFields): readonly [string | null, string | null] {
+  const [number, address] = [fields.raw('household_number'), fields.raw('registered_address')];
+  if (number === '' && address === '') return [null, null];
+  const parsed = parseHouseholdNumber(number);
+  if ('refusal' in parsed) fields.wrong('household_number', 'must be a letter code and digits, 8 characters');
+  if (address.trim() === '') fields.wrong('registered_address', 'is empty beside a household number');
+  else if (address.length > longestAddress) fields.wrong('registered_address', 'is too long');
+  return ['refusal' in parsed ? null : parsed.householdNumber, address.trim()];
 }
 
 function birthDateOf(fields: LineFields, today: string): string | null {

@@ -56,7 +56,7 @@ export async function openApp(
     captchaKey: randomBytes(32),
     publicOrigin: '',
     logLevel: 'error',
-    limits: { ...forEachWayIn(unlimited), quickLookup: unlimited },
+    limits: { ...forEachWayIn(unlimited), quickLookup: unlimited, cardAccount: unlimited },
     ...(floorMs !== undefined && { signInFloorMs: floorMs }),
   });
   for (const each of everybody) await takeOver(ledger, registry, each);

@@ -24,11 +24,12 @@ const scripts = {
   api: 'api/server.js',
   simulators: 'scripts/simulators.js',
   citizen: 'workers/citizen.js',
+  casework: 'workers/casework.js',
   relay: 'workers/relay.js',
   'text-sender': 'workers/text-sender.js',
 } as const;
 
-const workers = ['citizen', 'relay', 'text-sender'] as const;
+const workers = ['citizen', 'casework', 'relay', 'text-sender'] as const;
 
 /** A part that can be stopped, killed and started by itself. */
 export type PartName = keyof typeof scripts | 'postgres' | 'temporal';
@@ -83,6 +84,8 @@ export interface Stack {
   };
   /** Where the simulated SMS centre shows what phones received; undefined with a real gateway. */
   readonly smsInboxUrl: string | undefined;
+  /** The same for the simulated mail server. */
+  readonly mailInboxUrl: string | undefined;
   /** Where each process of ours serves its Prometheus metrics. */
   readonly metricsUrls: Readonly<Record<string, string>>;
   /** The settings that our processes run with, for whoever wants to open the same ledger. */
@@ -161,6 +164,7 @@ class StackBuilding {
     });
     const simulated =
       this.#options.mode === 'production' ? {} : await simulatorAddresses(given, throwAway, port);
+    const url = `http://127.0.0.1:${String(port)}`;
     const settings: Environment = {
       ...this.#keys(),
       HOST: '127.0.0.1',
@@ -183,7 +187,6 @@ class StackBuilding {
     if (Object.keys(simulated).length > 0)
       await this.#start('simulators', { ...settings, ...noSimulator, ...simulated });
     say('Starting the pages …');
-    const url = `http://127.0.0.1:${String(port)}`;
     await this.#start('api', settings);
     await this.#untilPagesAnswer(url);
     this.#options.onPages?.(url);
@@ -192,7 +195,11 @@ class StackBuilding {
     const [temporal] = await Promise.all([temporalStarting, this.#options.loadData?.(postgres.url)]);
     this.#own(temporal.server);
     say('Starting the workers …');
-    for (const worker of workers) await this.#startMeasured(worker, settings);
+    // Links in mails lead to the pages' own address where no other is given.
+    const linked = { ...settings, PUBLIC_ORIGIN: settings.PUBLIC_ORIGIN || url };
+    for (const worker of workers) {
+      await this.#startMeasured(worker, worker === 'casework' ? linked : settings);
+    }
     await runToEnd({ name: 'schedules', script: 'workers/schedules.js', settings }, this.#home, this.#keeper);
 
     return {
@@ -200,6 +207,7 @@ class StackBuilding {
       databaseUrl: postgres.url,
       temporal: { address: temporal.address, namespace: temporal.namespace, uiUrl: temporal.uiUrl },
       smsInboxUrl: simulated.SMS_INBOX_URL,
+      mailInboxUrl: simulated.MAIL_INBOX_URL,
       metricsUrls: this.#metricsUrls,
       settings,
       process: (name) => this.#part(name),
@@ -294,6 +302,8 @@ class StackBuilding {
 const noSimulator: Environment = {
   SMS_GATEWAY_URL: '',
   SMS_INBOX_URL: '',
+  SMTP_URL: '',
+  MAIL_INBOX_URL: '',
   INSURANCE_REGISTRY_URL: '',
   CARRIERS_URL: '',
 };
@@ -311,6 +321,12 @@ async function simulatorAddresses(
       ? {
           SMS_GATEWAY_URL: `smpp://yiyue:demo@127.0.0.1:${String(await chosen(12_775))}`,
           SMS_INBOX_URL: `${await origin(18_081)}/inbox`,
+        }
+      : {}),
+    ...(given.SMTP_URL === undefined
+      ? {
+          SMTP_URL: `smtp://yiyue:demo@127.0.0.1:${String(await chosen(12_525))}`,
+          MAIL_INBOX_URL: `${await origin(18_084)}/inbox`,
         }
       : {}),
     ...(given.INSURANCE_REGISTRY_URL === undefined ? { INSURANCE_REGISTRY_URL: await origin(18_082) } : {}),

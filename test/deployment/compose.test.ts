@@ -65,6 +65,7 @@ describe('docker-compose.yml', () => {
         'migrate',
         'api',
         'citizen',
+        'casework',
         'relay',
         'text-sender',
       ]),
@@ -110,7 +111,7 @@ describe('docker-compose.yml', () => {
   });
 
   test('starts nothing before the schema and the namespace are there', () => {
-    for (const worker of ['citizen', 'relay', 'text-sender']) {
+    for (const worker of ['citizen', 'casework', 'relay', 'text-sender']) {
       expect(compose.services[worker]?.depends_on).toMatchObject({
         migrate: { condition: 'service_completed_successfully' },
         namespace: { condition: 'service_completed_successfully' },

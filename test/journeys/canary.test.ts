@@ -18,7 +18,7 @@ const person = journeyPerson(99, '金絲雀鳴');
 const { name, personNumber, cardNumber, mobile } = person;
 const canaries = { name, personNumber, cardNumber, mobile };
 /** What the simulated phones received and what the ledger keeps encrypted are where these values belong. */
-const homeOf = new Set(['postgres', 'sms-inbox.jsonl']);
+const homeOf = new Set(['postgres', 'sms-inbox.jsonl', 'mail-inbox.jsonl']);
 
 let instance: Instance;
 let traces: TraceCollector;

@@ -4,7 +4,8 @@ import type { Worker, WorkflowBundle, WorkerOptions } from '@temporalio/worker';
 import { Registry } from 'prom-client';
 
 import type { Ledger } from '../../ledger/database';
-import { createCitizenWorker, installRuntime } from '../../workers/citizen-worker';
+import { startAccountCarrier } from '../../workers/account-carrier';
+import { createCaseworkWorker, createCitizenWorker, installRuntime } from '../../workers/citizen-worker';
 import { startPlaceCarrier } from '../../workers/place-carrier';
 import { startClosureCarrier } from '../../workers/closure-carrier';
 import { startRelay, type RelayOptions } from '../../workers/citizen-relay';
@@ -47,6 +48,7 @@ export class TestEngine {
 
   #worker: { readonly worker: Worker; readonly ended: Promise<void> } | undefined;
   readonly #relays: Running[] = [];
+  #casework: Running | undefined;
 
   private constructor(
     readonly ledger: Ledger,
@@ -65,6 +67,37 @@ export class TestEngine {
       tuning: { shutdownGraceTime: 0, ...tuning },
     });
     this.#worker = { worker, ended: worker.run() };
+  }
+
+  /** The casework process's worker and carrier, on a queue beside the citizens'. */
+  async startCasework(): Promise<void> {
+    const taskQueue = `${this.place.taskQueue}-casework`;
+    const worker = await createCaseworkWorker({
+      ...this.place,
+      taskQueue,
+      ledger: this.ledger,
+      log,
+      bundle: this.code,
+      tuning: { shutdownGraceTime: 0, maxCachedWorkflows: 1 },
+    });
+    const ended = worker.run();
+    const { ledger, temporal } = this;
+    const carrier = startAccountCarrier({
+      ...{ ledger, temporal, taskQueue, log, metrics: new Registry(), idleMs: 50 },
+    });
+    this.#casework = {
+      stop: async () => {
+        await carrier.stop();
+        worker.shutdown();
+        await ended;
+        await worker.connection?.close();
+      },
+    };
+  }
+
+  async stopCasework(): Promise<void> {
+    await this.#casework?.stop();
+    this.#casework = undefined;
   }
 
   async stopWorker(): Promise<void> {
@@ -120,6 +153,7 @@ export class TestEngine {
 
   async stop(): Promise<void> {
     await this.stopRelays();
+    await this.stopCasework();
     await this.stopWorker();
     await this.temporal.close();
   }

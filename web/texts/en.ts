@@ -1,6 +1,7 @@
 /** What citizens read in English, page by page. */
 import { helpEn, quickAuthenticationEn, whichWayEn } from './proving-en';
 import { stationEn } from './station-en';
+import { cardAccountEn } from './card-account-en';
 import type { Texts } from './zh';
 
 export const en: Texts = {
@@ -536,6 +537,18 @@ export const en: Texts = {
     expired: (at: string, another: boolean, waiting: boolean) =>
       `This offer stood until ${at} and has been passed on. ${another ? 'Another place is offered to you now: see the waiting list page.' : waiting ? 'You are still on the waiting list and will be texted about the next place.' : 'You are no longer on the waiting list and may join again.'}`,
   },
+  account: {
+    title: 'My account',
+    pages: {
+      registration: { text: 'Registration', detail: 'read, change or withdraw it' },
+      appointment: { text: 'My booking', detail: 'read, move or cancel it' },
+      card: { text: 'NHI card online registration', detail: 'its standing, password and contact' },
+      devices: { text: 'Devices', detail: 'bind, name or remove phones and tablets' },
+      signIns: { text: 'Sign-ins', detail: 'when and how; tell us here if it was not you' },
+      family: { text: 'Family', detail: 'act for a child under 15, or an elder who agreed' },
+    },
+  },
+  cardAccount: cardAccountEn,
   leftover: {
     title: 'Leftover doses',
     frontText: 'Doses left at closing time, in an order drawn by lot',
@@ -712,6 +725,10 @@ export const en: Texts = {
     to: 'To',
     at: 'At',
     refresh: 'Reload',
+    mailTitle: 'Mail inbox',
+    mailLead: 'All mails of this demonstration are here; none was really sent to anyone.',
+    mailFilter: 'Only this address',
+    mailLink: 'Open the link in this mail',
   },
   accessibility: {
     title: 'Accessibility',
@@ -731,6 +748,7 @@ export const en: Texts = {
       'Names, numbers and mobiles are encrypted in the database and shown in part; they are in no address, log or notice process.',
       'Four necessary cookies: one keeps you signed in, one remembers your language, one your place in line, and one lets us recognise a browser that you signed in with, so that you lose nothing while others guess. No tracking, no third-party programs.',
       'Each sign-in is kept for half a year with its time, its way and the name of the browser, for you to read under “Your sign-ins”; network addresses are not.',
+      'The online registration of your card also uses your e-mail address. Of the password only a hash is kept; household number and registered address are compared and not kept. An application that nobody confirms is deleted after 7 days.',
       'Unfinished answers are kept encrypted so that you can go on after signing in again; they are deleted when you send the form.',
       'Our texts have no links. Whoever asks you to follow a link, transfer money or give a password is not us: call 165.',
     ],

@@ -1,6 +1,7 @@
 /** What citizens read in Traditional Chinese (Taiwan), page by page; the English table has the same keys. */
 import { helpZh, quickAuthenticationZh, whichWayZh } from './proving-zh';
 import { stationZh } from './station-zh';
+import { cardAccountZh } from './card-account-zh';
 
 export const zh = {
   service: {
@@ -490,6 +491,18 @@ export const zh = {
     expired: (at: string, another: boolean, waiting: boolean) =>
       `這個名額的回覆期限是 ${at}，已經過了，由下一位遞補。${another ? '目前另有一個名額輪到您，請到「候補」查看。' : waiting ? '您仍在候補名單上，有新的名額會再以簡訊通知。' : '您已不在候補名單上，可以再次加入。'}`,
   },
+  account: {
+    title: '我的帳戶',
+    pages: {
+      registration: { text: '意願登記', detail: '查看、修改或取消登記' },
+      appointment: { text: '我的預約', detail: '查看、改期或取消預約' },
+      card: { text: '健保卡網路服務註冊', detail: '註冊狀態、密碼與聯絡資料' },
+      devices: { text: '行動裝置', detail: '綁定、命名或移除手機與平板' },
+      signIns: { text: '登入紀錄', detail: '何時、以哪種方式登入；不是您本人時在這裡告訴我們' },
+      family: { text: '家人', detail: '為未滿 15 歲的子女或已同意的長輩辦理' },
+    },
+  },
+  cardAccount: cardAccountZh,
   leftover: {
     title: '剩餘疫苗',
     frontText: '當天結束前剩下的疫苗，抽籤決定順序',
@@ -662,6 +675,10 @@ export const zh = {
     to: '收件',
     at: '時間',
     refresh: '重新整理',
+    mailTitle: '郵件匣（示範）',
+    mailLead: '示範環境寄出的電子郵件都在這裡，沒有真的寄給任何人。',
+    mailFilter: '只看這個信箱',
+    mailLink: '開啟信中的連結',
   },
   accessibility: {
     title: '無障礙聲明',
@@ -681,6 +698,7 @@ export const zh = {
       '姓名、證號與手機在資料庫中加密；畫面上只顯示一部分；網址、系統紀錄與通知流程裡都沒有這些資料。',
       '我們只用四個必要的 Cookie：一個維持登入，一個記住語言，一個保留排隊的位置，一個讓我們認得您登入過的瀏覽器，別人猜您的資料時不會連累您。沒有追蹤，也沒有第三方程式。',
       '每次登入會留下時間、方式與瀏覽器名稱半年，您可以在「登入紀錄」查看；不記錄網路位址。',
+      '健保卡網路服務註冊另外使用您的電子信箱；密碼只保留無法還原的雜湊值，戶號與戶籍地址核對後即不保留。未確認的申請 7 天後刪除。',
       '填到一半的答案會加密保留，讓您登入後接著填；送出後即刪除。',
       '您的簡訊不含連結。任何要您點連結、轉帳或提供密碼的訊息都不是我們寄的，請撥 165。',
     ],
