@@ -21,7 +21,12 @@ export const getDataCommand = bytesOf('00CA1100020000');
 /** GET RESPONSE, still without the number of bytes that wait. */
 const getResponse = bytesOf('00C00000');
 
-const status = { done: 0x9000, professionalCard: 0x6a86, wrongLength: 0x6700 } as const;
+const status = {
+  done: 0x9000,
+  professionalCard: 0x6a86,
+  wrongLength: 0x6700,
+  notSelected: 0x6985,
+} as const;
 
 /** Rounds of "there is more" or "ask so" before a card is given up on: an honest one needs one or two. */
 const mostRounds = 4;
@@ -33,7 +38,12 @@ const mostRounds = 4;
 export async function askForBasicData(transmit: Transmit): Promise<CardAnswer> {
   const selected = await transmit(selectCommand);
   if (selected.length === 0) return { ok: false, problem: 'cardPulled' };
-  const reply = await wholeReply(transmit, getDataCommand);
+  let reply = await wholeReply(transmit, getDataCommand);
+  if ('status' in reply && reply.status === status.notSelected) {
+    // What was chosen is gone: another program came in between and reset the card or chose for itself.
+    await transmit(selectCommand);
+    reply = await wholeReply(transmit, getDataCommand);
+  }
   if ('problem' in reply) return { ok: false, problem: reply.problem };
   if (reply.status !== status.done) return { ok: false, problem: problemOf(reply.status) };
   const card = parseCardData(reply.data);

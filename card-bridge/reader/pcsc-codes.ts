@@ -21,6 +21,8 @@ export const pcscCodes = {
   cancelled: 0x80100002,
   /** Another program reset the card: what we had selected is gone, and everything is asked anew. */
   resetByOther: 0x80100068,
+  /** Another program has the card, perhaps only for a moment: many look at every card that comes in. */
+  heldByOther: 0x8010000b,
   /** The exchange broke; whether the card was pulled shows in the reader's next status. */
   notTransacted: 0x80100016,
   commandLost: 0x8010002f,

@@ -209,7 +209,7 @@ describe('a reader', () => {
     });
     rival.reset = (await startRival('reset')).begin;
     expect(await read()).toMatchObject({ ok: true });
-    expect(selections).toBe(2);
+    expect(selections).toBeGreaterThan(1);
   });
 
   test('of software is refused outside test mode, with and without its card', async () => {

@@ -1,4 +1,5 @@
 /** The card readers of this computer, kept at arm's length: a process that may get stuck, and the watch over it. */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { BasicData } from '../../domain/card-proof/basic-data';
 import { askForBasicData } from './card-conversation';
 import { PcscChild, PcscLost, PcscRefusal, type EndReason, type PcscEvents } from './pcsc-child';
@@ -42,8 +43,9 @@ const startLimitMs = 10_000;
 /** Waits before the reading process is tried again, the last one from then on: a missing service may come any day. */
 const retryDelaysMs = [500, 1_000, 2_000, 5_000] as const;
 
-/** How often a card is asked anew when another program resets it under our hands. */
-const attempts = 3;
+/** How often a card is asked when another program holds it or resets it under our hands, and how long in between. */
+const attempts = 4;
+const otherIsDoneMs = 300;
 
 /** The readers' poll for a card takes some 0.4 s, so by then a pulled card is known to be gone. */
 const pulledWithinMs = 1_000;
@@ -165,7 +167,9 @@ export class ReaderProcess {
       } catch (error) {
         if (error instanceof PcscLost) return failure(this.#problemOfLoss());
         if (!(error instanceof PcscRefusal)) throw error;
-        if (error.code !== pcscCodes.resetByOther) return failure(await this.#problemOf(error.code, reader));
+        const { resetByOther, heldByOther } = pcscCodes;
+        if (error.code === heldByOther) await pause(otherIsDoneMs);
+        else if (error.code !== resetByOther) return failure(await this.#problemOf(error.code, reader));
       }
     }
     return failure('readerBusy');
