@@ -340,7 +340,11 @@ describe('a card read at a station', () => {
     const session = new Citizen(world.app, cookieOf(begun));
     expect((await session.act('GET', '/v1/appointments')).statusCode).toBe(200);
     const [signIn] = await signInsOf(db, await personKeyOf(person));
-    expect(signIn).toMatchObject({ method: 'station', stationId: 'healthCentre', ended: false });
+    expect(signIn).toMatchObject({
+      method: 'station',
+      place: { nameZh: place.nameZh },
+      ended: false,
+    });
     await revokeStation(db, 'healthCentre');
     expect(code(await session.act('POST', '/v1/appointments', { slotId, mobile }))).toBe('sessionEnded');
   });

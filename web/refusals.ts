@@ -311,6 +311,7 @@ export function signInFirst(request: FastifyRequest, reply: FastifyReply, backTo
   // A station's own session is followed by nobody's sign-in but by the next card.
   const station = request.session.get('station');
   if (station) return reply.redirect(stationAfter(station, 'over'), 303);
+  if (request.stationDevice.get('stationId') !== undefined) return reply.redirect('/station', 303);
   const address = request.sessionIsOver
     ? `/session/ended?return=${encodeURIComponent(to)}`
     : `/sign-in?next=${encodeURIComponent(nextOf(to))}`;
