@@ -114,7 +114,8 @@ async function newPeople(db: Client): Promise<readonly string[]> {
      from generate_series(1, $1::int) returning person_key`,
     [sessions],
   );
-  await db.query('analyze');
+  // Not the empty tables: told that they are, PostgreSQL would plan for that until it looks again, some minutes on.
+  await db.query('analyze person, slot');
   return rows.map(({ person_key }) => person_key);
 }
 
