@@ -154,6 +154,13 @@ async function printOverview(stack: Stack, home: string): Promise<void> {
     await ensureDemonstrationHandset(stack.settings, stack.databaseUrl, operators[0]?.name ?? '');
     lines.push(`  ${demonstrationHandset}   test handset that every wave of invitations reaches first`);
   }
+  if (stack.settings.YIYUE_MODE !== 'production') {
+    lines.push(
+      '',
+      'To sign in with a card reader, or with a virtual one where pcscd and vsmartcard-vpcd are installed:',
+    );
+    lines.push(`  npm start --workspace card-bridge -- --allow ${stack.url} --test-mode`);
+  }
   process.stdout.write(`${lines.join('\n')}\n\n`);
 }
 
