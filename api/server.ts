@@ -61,6 +61,7 @@ async function main(): Promise<void> {
       secure: settings.PUBLIC_ORIGIN.startsWith('https:'),
       demonstration: settings.YIYUE_MODE !== 'production',
       smsInboxUrl: settings.SMS_INBOX_URL,
+      cardBridgeUrl: settings.CARD_BRIDGE_URL,
       engineReady: () => engine.state() !== 'away',
     }),
   });

@@ -96,6 +96,10 @@ const schema = Type.Object({
     description: 'sender of mails, as it stands in them',
   }),
   MAIL_INBOX_URL: Type.String({ default: '', description: 'inbox of the mail simulator (demonstration)' }),
+  CARD_BRIDGE_URL: Type.String({
+    default: 'http://127.0.0.1:17777',
+    description: 'where pages find the card bridge on the computer of whoever visits them',
+  }),
   INSURANCE_REGISTRY_URL: Type.String({
     default: '',
     description: 'insurance registry that confirms number and card',

@@ -48,6 +48,9 @@ const sources: readonly { name: string; type: string; from: string; change?: (te
   { name: 'session.js', type: javascript, from: 'web/browser/session.js' },
   { name: 'station.js', type: javascript, from: 'web/browser/station.js' },
   { name: 'waiting-room.js', type: javascript, from: 'web/browser/waiting-room.js' },
+  { name: 'card-bridge.js', type: javascript, from: 'web/browser/card-bridge.js' },
+  { name: 'environment.js', type: javascript, from: 'web/browser/environment.js' },
+  { name: 'card-sign-in.js', type: javascript, from: 'web/browser/card-sign-in.js' },
   { name: 'seal.svg', type: svg, from: 'web/pictures/seal.svg' },
 ];
 

@@ -7,6 +7,7 @@ import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import { appointmentPages } from './appointment';
 import { serveAssets } from './assets';
 import { bookingPages } from './booking';
+import { environmentPages } from './environment';
 import { faultPages } from './faults';
 import { frontPage } from './front';
 import { helpPage } from './help';
@@ -41,6 +42,8 @@ export interface PagesOptions {
   readonly demonstration: boolean;
   /** Inbox of the SMS simulator; shown in demonstration and test alone. */
   readonly smsInboxUrl?: string;
+  /** Where the card bridge answers on a visitor's computer, e.g. `http://127.0.0.1:17777`. */
+  readonly cardBridgeUrl?: string;
   /** Is the engine behind reminders and notices connected? Taken as connected when nobody can tell. */
   readonly engineReady?: () => boolean | Promise<boolean>;
 }
@@ -62,8 +65,9 @@ export function pagesPlugin(options: PagesOptions): FastifyPluginAsync {
     app.addHook('preHandler', readBackFirst);
 
     frontPage(app, { engineReady: options.engineReady ?? (() => true) });
-    signInPages(app);
+    signInPages(app, { bridgeUrl: bridgeUrlOf(options) });
     signInListPages(app);
+    environmentPages(app, { bridgeUrl: bridgeUrlOf(options) });
     waitingRoomPages(app);
     sessionPages(app);
     registrationPages(app);
@@ -81,3 +85,7 @@ export function pagesPlugin(options: PagesOptions): FastifyPluginAsync {
     faultPages(app);
   };
 }
+
+/** As an origin, since it stands in a policy. */
+const bridgeUrlOf = ({ cardBridgeUrl = 'http://127.0.0.1:17777' }: PagesOptions): string =>
+  new URL(cardBridgeUrl).origin;

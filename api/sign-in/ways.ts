@@ -4,12 +4,14 @@ import { Type, type Static } from 'typebox';
 import type { Outcome, RefusalCode } from '../../domain/refusal/refusals';
 import { birthDateWay } from './birth-date';
 import { cardNumberWay } from './card-number';
+import { cardPasswordWay } from './card-password';
 import type { ConfirmedPerson, SignInFrom, SignInParts, WayIn, WayInBody } from './way-in';
 
 /** By `method`; one row a way. */
 export const waysIn = {
   'card-number': cardNumberWay,
   'birth-date': birthDateWay,
+  'card-password': cardPasswordWay,
 } as const;
 
 export type OpenMethod = keyof typeof waysIn;

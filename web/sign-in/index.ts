@@ -2,10 +2,12 @@
 import type { FastifyInstance } from 'fastify';
 
 import { birthDatePage } from './birth-date';
+import { cardPage } from './card';
 import { cardNumberPage } from './card-number';
 
 /** Registers `/sign-in` and what lies below it. */
-export function signInPages(app: FastifyInstance): void {
+export function signInPages(app: FastifyInstance, { bridgeUrl }: { readonly bridgeUrl: string }): void {
   cardNumberPage(app);
   birthDatePage(app);
+  cardPage(app, { bridgeUrl });
 }

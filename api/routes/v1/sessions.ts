@@ -25,8 +25,8 @@ const view = ({ signedInAt, expiresAt }: SignedInCitizen) => ({
 
 export const sessionRoutes: FastifyPluginAsyncTypebox = async (app) => {
   /** A place in line costs the same proof as signing in. */
-  const place = async (captcha: CaptchaAnswer, reply: FastifyReply): Promise<Ticket> => {
-    const verdict = await app.captcha.verify(captcha);
+  const place = async (captcha: CaptchaAnswer | null, reply: FastifyReply): Promise<Ticket> => {
+    const verdict = captcha ? await app.captcha.verify(captcha) : 'captchaInvalid';
     if (verdict !== 'accepted') throw new RefusedRequest({ code: verdict });
     return app.waitingRoom.draw(reply);
   };
@@ -48,8 +48,8 @@ export const sessionRoutes: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request, reply) => {
-      const { method, captcha: payload, ...asked } = request.body;
-      const captcha = { kind: 'proof', payload } as const;
+      const { method, captcha: payload, ...asked } = { captcha: undefined, ...request.body };
+      const captcha = payload === undefined ? null : ({ kind: 'proof', payload } as const);
       const entry = app.waitingRoom.entry(request, 'counted');
       if (!entry.may) throw app.waitingRoom.refusal(entry.ticket ?? (await place(captcha, reply)));
       const { personKey, ...vouched } = acceptedValue(
