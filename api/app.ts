@@ -9,6 +9,7 @@ import { actsPlugin } from './plugins/acts';
 import { browserMarkPlugin } from './plugins/browser-mark';
 import { captchaPlugin, type CaptchaTries } from './plugins/captcha';
 import { cardProofsPlugin } from './plugins/card-proofs';
+import { deviceProofPlugin } from './plugins/device-proof';
 import { heldAnswersPlugin } from './plugins/held-answers';
 import { idempotencyPlugin } from './plugins/idempotency';
 import { jsonBodyPlugin } from './plugins/json-body';
@@ -32,8 +33,10 @@ import { waitingRoomPlugin, type WaitingRoomOptions } from './plugins/waiting-ro
 import type { EngineState } from './readiness';
 import { operationsRoutes } from './routes/operations';
 import { appointmentRoutes } from './routes/v1/appointments';
+import { boundDeviceRoutes } from './routes/v1/bound-devices';
 import { captchaRoutes } from './routes/v1/captcha';
 import { cardBridgeRoutes } from './routes/v1/card-bridges';
+import { deviceCodeRoutes } from './routes/v1/device-codes';
 import { invitationRoutes } from './routes/v1/invitation';
 import { leftoverRoutes } from './routes/v1/leftover';
 import { quickLookupRoutes } from './routes/v1/quick-lookups';
@@ -147,6 +150,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     key: parts.sessionKey,
     secure,
   });
+  await app.register(deviceProofPlugin, { key: parts.sessionKey });
   await app.register(actsPlugin, {
     registry: parts.registry,
     ...(parts.signInFloorMs !== undefined && { signInFloorMs: parts.signInFloorMs }),
@@ -158,6 +162,8 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   await app.register(sessionRoutes, v1);
   await app.register(signInRoutes, v1);
   await app.register(cardBridgeRoutes, v1);
+  await app.register(boundDeviceRoutes, v1);
+  await app.register(deviceCodeRoutes, v1);
   await app.register(roundRoutes, v1);
   await app.register(settlementRoutes, v1);
   await app.register(registrationRoutes, v1);

@@ -6,6 +6,7 @@ import { sweepCardChallenges } from '../ledger/card-challenge';
 import { sweepConfirmations } from '../ledger/account-confirmation';
 import { sweepChallenges } from '../ledger/challenge';
 import type { Ledger } from '../ledger/database';
+import { sweepDeviceCodes } from '../ledger/device-code';
 import { sweepDrafts } from '../ledger/draft';
 import { sweepAnswers } from '../ledger/idempotency';
 import { sweepMails } from '../ledger/mail-message';
@@ -29,7 +30,8 @@ export type Swept = Readonly<
     | 'signIns'
     | 'cardChallenges'
     | 'links'
-    | 'mails',
+    | 'mails'
+    | 'deviceCodes',
     number
   >
 >;
@@ -48,6 +50,7 @@ export async function sweep(ledger: Ledger): Promise<Swept> {
     signIns: await sweepSignIns(ledger),
     links: await sweepConfirmations(ledger),
     mails: await sweepMails(ledger),
+    deviceCodes: await sweepDeviceCodes(ledger),
   };
 }
 

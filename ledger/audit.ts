@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 
 import type { Instant } from '../domain/civil-time/plain-date';
 import type { Act } from '../domain/lifecycle/transitions';
+import type { DeviceAct } from './bound-device';
 import type { Actor, AuditedAct } from './citizen-command';
 import type { LedgerDb, LedgerReader } from './database';
 
@@ -13,7 +14,7 @@ export type SessionAct = 'disownSignIn' | 'endSessions';
 export interface HistoryEntry {
   readonly at: Instant;
   readonly version: number | null;
-  readonly act: Act | AuditedAct | SessionAct;
+  readonly act: Act | AuditedAct | SessionAct | DeviceAct;
   readonly actor: Actor;
   readonly channel: string;
   readonly detail: Readonly<Record<string, string | number>>;

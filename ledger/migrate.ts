@@ -20,6 +20,7 @@ import * as apiLoad from './migrations/0016-api-load';
 import * as signIns from './migrations/0017-sign-ins';
 import * as cardBridges from './migrations/0018-card-bridges';
 import * as cardAccounts from './migrations/0019-card-accounts';
+import * as boundDevices from './migrations/0020-bound-devices';
 import * as stations from './migrations/0021-stations';
 
 /** Every migration by name, in their order. */
@@ -42,6 +43,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0017-sign-ins': signIns,
   '0018-card-bridges': cardBridges,
   '0019-card-accounts': cardAccounts,
+  '0020-bound-devices': boundDevices,
   '0021-stations': stations,
 };
 

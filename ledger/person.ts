@@ -255,3 +255,13 @@ export async function findPersonKey(ledger: Ledger, personNumber: string): Promi
     .executeTakeFirst();
   return row?.person_key;
 }
+
+/** The insurance registry's own id of a person. Throws when there is none: the key comes from a session. */
+export async function registryIdOf(db: LedgerReader, personKey: string): Promise<string> {
+  const row = await db
+    .selectFrom('person')
+    .select('registry_person_id')
+    .where('person_key', '=', personKey)
+    .executeTakeFirstOrThrow();
+  return row.registry_person_id;
+}

@@ -51,6 +51,20 @@ export interface ApiLoad {
   slow_ms: number;
 }
 
+export interface AppOtp {
+  app_otp_id: string;
+  bound_device_id: string;
+  code_hash: Buffer;
+  expires_at: Timestamp;
+  made_at: Generated<Timestamp>;
+  person_key: string;
+  /**
+   * In which it was produced: when that session is ended, the code is worth nothing.
+   */
+  session_id: string;
+  used_at: Timestamp | null;
+}
+
 export interface Appointment {
   appointment_number: Generated<string>;
   /**
@@ -102,6 +116,27 @@ export interface BookingWindow {
   opens_at: Timestamp;
   product: string;
   round_id: string;
+}
+
+export interface BoundDevice {
+  bound_at: Generated<Timestamp>;
+  bound_by: string;
+  bound_device_id: string;
+  credential_id: Buffer;
+  kind: string;
+  last_used_at: Timestamp | null;
+  /**
+   * What the person calls it: people write their own names there.
+   */
+  name_cipher: Buffer;
+  person_key: string;
+  /**
+   * COSE of a passkey, SubjectPublicKeyInfo of a key; the private one never leaves the device.
+   */
+  public_key: Buffer;
+  removed_at: Timestamp | null;
+  sign_count: Generated<number>;
+  transports: Generated<string[]>;
 }
 
 export interface CardAccount {
@@ -211,6 +246,16 @@ export interface Contact {
   language: Generated<string>;
   mobile_cipher: Buffer;
   person_key: string;
+}
+
+export interface DeviceCode {
+  bound_device_id: string | null;
+  code_hash: Buffer;
+  device_code_id: string;
+  expires_at: Timestamp;
+  made_at: Generated<Timestamp>;
+  person_key: string;
+  used_at: Timestamp | null;
 }
 
 export interface Dose {
@@ -847,10 +892,12 @@ export interface WaitingRoomReport {
 export interface DB {
   account_confirmation: AccountConfirmation;
   api_load: ApiLoad;
+  app_otp: AppOtp;
   appointment: Appointment;
   audit_entry: AuditEntry;
   awaited_parental_consent: AwaitedParentalConsent;
   booking_window: BookingWindow;
+  bound_device: BoundDevice;
   card_account: CardAccount;
   card_account_case: CardAccountCase;
   card_bridge: CardBridge;
@@ -858,6 +905,7 @@ export interface DB {
   citizen_outbox: CitizenOutbox;
   closure: Closure;
   contact: Contact;
+  device_code: DeviceCode;
   dose: Dose;
   dose_interval: DoseInterval;
   ended_session: EndedSession;

@@ -19,6 +19,7 @@ interface Asset {
 const css = 'text/css; charset=utf-8';
 const javascript = 'text/javascript; charset=utf-8';
 const svg = 'image/svg+xml; charset=utf-8';
+const png = 'image/png';
 
 /** Every asset: its public name, where it comes from, and what is changed in it. */
 const sources: readonly { name: string; type: string; from: string; change?: (text: string) => string }[] = [
@@ -51,7 +52,12 @@ const sources: readonly { name: string; type: string; from: string; change?: (te
   { name: 'card-bridge.js', type: javascript, from: 'web/browser/card-bridge.js' },
   { name: 'environment.js', type: javascript, from: 'web/browser/environment.js' },
   { name: 'card-sign-in.js', type: javascript, from: 'web/browser/card-sign-in.js' },
+  { name: 'device.js', type: javascript, from: 'web/browser/device.js' },
+  { name: 'app.js', type: javascript, from: 'web/browser/app.js' },
   { name: 'seal.svg', type: svg, from: 'web/pictures/seal.svg' },
+  { name: 'app-192.png', type: png, from: 'web/pictures/app-192.png' },
+  { name: 'app-512.png', type: png, from: 'web/pictures/app-512.png' },
+  { name: 'app-maskable-512.png', type: png, from: 'web/pictures/app-maskable-512.png' },
 ];
 
 /**
@@ -68,8 +74,8 @@ export function withoutLicensedFont(stylesheet: string): string {
 function load(): ReadonlyMap<string, Asset> {
   return new Map(
     sources.map(({ name, type, from, change }) => {
-      const text = readFileSync(path.join(projectRoot, from), 'utf8');
-      const plain = Buffer.from(change ? change(text) : text);
+      const file = readFileSync(path.join(projectRoot, from));
+      const plain = change ? Buffer.from(change(file.toString('utf8'))) : file;
       const brotli = brotliCompressSync(plain, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } });
       return [name, { type, plain, gzip: gzipSync(plain), brotli }];
     }),

@@ -28,6 +28,14 @@ const civilHour = new Intl.DateTimeFormat('en-GB', {
   hourCycle: 'h23',
 });
 
+const civilClock = new Intl.DateTimeFormat('en-GB', {
+  timeZone: zone,
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hourCycle: 'h23',
+});
+
 /** `2026年11月21日（週六）`; in English the month is a word, since 1/2 means two days: `Sat 21 Nov 2026`. */
 export function day(date: PlainDate | Instant, language: Language): string {
   const instant = new Date(date.length === 10 ? `${date}T04:00:00.000Z` : date);
@@ -43,6 +51,11 @@ export function day(date: PlainDate | Instant, language: Language): string {
 /** `14:05`. */
 export function hour(instant: Instant): string {
   return civilHour.format(new Date(instant));
+}
+
+/** `14:05:09`, for what is over within minutes. */
+export function clock(instant: Instant): string {
+  return civilClock.format(new Date(instant));
 }
 
 /** Day and hour of an instant. */

@@ -82,6 +82,7 @@ function ways({ t }: Words, states: readonly RoundState['state'][]) {
     { href: '/appointment/cancel', text: t.front.cancel, detail: t.front.cancelText, main: false },
     { href: '/lookup', text: t.front.lookup, detail: t.front.lookupText, main: false },
     { href: '/waiting-list', text: t.waitingList.title, detail: t.waitingList.frontText, main: false },
+    { href: '/app', text: t.app.title, detail: t.app.frontText, main: false },
     { href: '/leftover', text: t.leftover.title, detail: t.leftover.frontText, main: false },
     { href: '/which-way', text: t.whichWay.title, detail: t.whichWay.frontText, main: false },
   ];

@@ -6,6 +6,9 @@ describe('where one returns to after signing in', () => {
     '/registration/area?then=check',
     '/booking/time?round=round-9&product=Moderna&site=S1',
     '/appointment/cancel',
+    '/app',
+    '/app/otp',
+    '/account/devices',
   ])('%s is one of our pages', (address) => {
     expect(localPath(address)).toBe(address);
     expect(pathOfNext(address.slice(1))).toBe(address);

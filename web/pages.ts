@@ -4,6 +4,8 @@ import formbody from '@fastify/formbody';
 import type {} from '@fastify/swagger';
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 
+import { devicePages } from './account-devices';
+import { appPages } from './app';
 import { appointmentPages } from './appointment';
 import { serveAssets } from './assets';
 import { bookingPages } from './booking';
@@ -69,6 +71,8 @@ export function pagesPlugin(options: PagesOptions): FastifyPluginAsync {
     signInListPages(app);
     environmentPages(app, { bridgeUrl: bridgeUrlOf(options) });
     waitingRoomPages(app);
+    appPages(app, asset);
+    devicePages(app);
     sessionPages(app);
     registrationPages(app);
     settlementPage(app);

@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AnyRefusal } from '../api/problems';
 import { problemTexts, type ProblemCode } from '../api/problem-texts';
 import { problemHeaders } from '../api/problems';
+import { isInApp } from './app/frame';
 import { localPath, nextOf } from './local-path';
 import { stationAfter } from './station/after';
 import type { Words } from './words';
@@ -33,7 +34,11 @@ type Way =
   | 'deviceCode'
   | 'quickAuthentication'
   | 'whichWay'
-  | 'cardAccount';
+  | 'cardAccount'
+  | 'app'
+  | 'bindDevice'
+  | 'devices'
+  | 'cardSignIn';
 
 /** Beside a device code the same number may do once what stood against it is gone. */
 const afterCarrier: readonly Way[] = ['deviceCode', 'quickAuthentication', 'whichWay'];
@@ -91,6 +96,19 @@ const waysOn: Readonly<Record<ProblemCode, readonly Way[]>> = {
   cardBridgeUnknown: ['environment', 'signIn'],
   cardBridgeRevoked: ['signIn', 'front'],
   cardBridgeKeyUnproved: ['environment', 'signIn'],
+  deviceNotBound: ['bindDevice', 'app'],
+  deviceRemoved: ['bindDevice', 'signIn'],
+  deviceNotConfirmed: ['app', 'bindDevice'],
+  deviceBoundAlready: ['bindDevice', 'devices'],
+  deviceUnknown: ['devices', 'front'],
+  appNotConfirmed: ['app', 'signIn'],
+  deviceCodeNeedsCard: ['cardSignIn', 'devices'],
+  deviceCodeWrong: ['bindDevice', 'devices'],
+  deviceCodeExpired: ['bindDevice', 'devices'],
+  deviceCodeUsed: ['bindDevice', 'devices'],
+  appOtpWrong: ['signIn', 'front'],
+  appOtpExpired: ['signIn', 'front'],
+  appOtpUsed: ['signIn', 'front'],
   idempotencyKeyInvalid: ['front'],
   idempotencyKeyReused: ['front'],
   lookupNoMatch: ['lookup', 'appointment'],
@@ -204,6 +222,10 @@ const wayAddress: Readonly<Record<Way, string>> = {
   quickAuthentication: '/app/quick-authentication',
   whichWay: '/which-way',
   cardAccount: '/account/card',
+  app: '/app',
+  bindDevice: '/app/bind',
+  devices: '/account/devices',
+  cardSignIn: '/sign-in/card',
 };
 
 function wayText(way: Way, { t }: Words): string {
@@ -224,6 +246,10 @@ function wayText(way: Way, { t }: Words): string {
     quickAuthentication: t.quickAuthentication.startAgain,
     whichWay: t.whichWay.title,
     cardAccount: t.cardAccount.title,
+    app: t.app.title,
+    bindDevice: t.app.bindTitle,
+    devices: t.devices.title,
+    cardSignIn: t.signIn.ways.card.text,
   };
   return texts[way];
 }
@@ -303,6 +329,11 @@ export async function refusalPage(
   );
 }
 
+/** Where this browser signs in to go on at `to`: who came from the app signs in there again. */
+export function signInAddress(request: FastifyRequest, to: string): string {
+  return `${isInApp(request) || to.startsWith('/app') ? '/app' : '/sign-in'}?next=${encodeURIComponent(nextOf(to))}`;
+}
+
 /** Sends to the sign-in that leads back here, or to `backTo`; says that the session ended where one did. */
 export function signInFirst(request: FastifyRequest, reply: FastifyReply, backTo?: string): FastifyReply {
   const here = localPath(request.method === 'GET' ? request.url : undefined);
@@ -314,6 +345,6 @@ export function signInFirst(request: FastifyRequest, reply: FastifyReply, backTo
   if (request.stationDevice.get('stationId') !== undefined) return reply.redirect('/station', 303);
   const address = request.sessionIsOver
     ? `/session/ended?return=${encodeURIComponent(to)}`
-    : `/sign-in?next=${encodeURIComponent(nextOf(to))}`;
+    : signInAddress(request, to);
   return reply.redirect(address, 303);
 }

@@ -7,6 +7,7 @@ import nunjucks from 'nunjucks';
 
 import { projectRoot } from '../config/project-root';
 import type { AssetAddress } from './assets';
+import { appNavigation, isInApp } from './app/frame';
 import { hour } from './formats';
 import { addressIn, htmlLanguage, languageOf } from './language';
 import { localPath } from './local-path';
@@ -94,7 +95,7 @@ export async function registerRendering(app: FastifyInstance, options: FrameOpti
 
 function frame(request: FastifyRequest, reply: FastifyReply, options: FrameOptions, returnTo?: string) {
   const { words } = request;
-  const { t } = words;
+  const inApp = isInApp(request);
   const current = request.url.split('?', 1)[0] ?? '/';
   const other = words.language === 'zh' ? 'en' : 'zh';
   return {
@@ -104,12 +105,11 @@ function frame(request: FastifyRequest, reply: FastifyReply, options: FrameOptio
     asset: options.asset,
     demonstration: options.demonstration,
     inbox: options.inbox,
-    navigation: [
-      { href: '/registration', text: t.service.registration },
-      { href: '/booking', text: t.service.booking },
-      { href: '/appointment', text: t.service.appointment },
-      { href: '/lookup', text: t.service.lookup },
-    ].map((item) => ({ ...item, current: currentOf(current, item.href) })),
+    home: inApp ? '/app' : '/',
+    navigation: (inApp ? appNavigation(words) : navigation(words)).map((item) => ({
+      ...item,
+      current: currentOf(current, item.href),
+    })),
     session: sessionFrame(request, returnTo),
     bridge: bridgeAddress,
     station: stationFrame(request.citizen?.station ?? undefined, words),
@@ -119,8 +119,19 @@ function frame(request: FastifyRequest, reply: FastifyReply, options: FrameOptio
   };
 }
 
+function navigation({ t }: Words) {
+  return [
+    { href: '/registration', text: t.service.registration },
+    { href: '/booking', text: t.service.booking },
+    { href: '/appointment', text: t.service.appointment },
+    { href: '/lookup', text: t.service.lookup },
+  ];
+}
+
 function currentOf(current: string, href: string): 'page' | 'true' | undefined {
   if (current === href) return 'page';
+  // The app's first page is no section of which its others were part.
+  if (href === '/app') return undefined;
   return current.startsWith(`${href}/`) ? 'true' : undefined;
 }
 

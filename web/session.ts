@@ -5,7 +5,8 @@
 import type { FastifyInstance } from 'fastify';
 
 import { field, parameter } from './forms';
-import { localPath, nextOf } from './local-path';
+import { localPath } from './local-path';
+import { signInAddress } from './refusals';
 import { stationAfter } from './station/after';
 
 /** Looking at what is left must not prolong it. */
@@ -39,7 +40,7 @@ export function sessionPages(app: FastifyInstance): void {
       title: lapsed ? t.session.endedTitle : t.session.overTitle,
       paragraphs: [lapsed ? t.session.endedText : t.session.overText, t.session.endedKept],
       actions: [
-        { href: `/sign-in?next=${encodeURIComponent(nextOf(returnTo))}`, text: t.session.signInAgain },
+        { href: signInAddress(request, returnTo), text: t.session.signInAgain },
         { href: '/', text: t.session.backToFront },
       ],
     });

@@ -5,7 +5,7 @@ import type { Standing } from '../api/waiting-room/line-watch';
 import { captchaView, readCaptcha } from './captcha';
 import { field, formErrors, hasErrors, parameter, type FormErrors } from './forms';
 import { nextOf, pathOfNext } from './local-path';
-import { refusalPage } from './refusals';
+import { refusalPage, signInAddress } from './refusals';
 import type { Words } from './words';
 
 const start = '/registration';
@@ -20,10 +20,10 @@ export function waitingRoomPages(app: FastifyInstance): void {
   app.get('/waiting-room', { config: { act: false } }, async (request, reply) => {
     const to = pathOfNext(parameter(request, 'next')) ?? start;
     const entry = app.waitingRoom.entry(request);
-    if (entry.may) return reply.redirect(signInAddress(to), 303);
+    if (entry.may) return reply.redirect(signInAddress(request, to), 303);
     if (!entry.ticket) return ticketPage(app, request, reply, to, formErrors({}));
     const standing = app.waitingRoom.standing(entry.ticket);
-    if (standing.state === 'admitted') return reply.redirect(signInAddress(to), 303);
+    if (standing.state === 'admitted') return reply.redirect(signInAddress(request, to), 303);
     return linePage(request, reply, to, standing);
   });
 
@@ -41,10 +41,6 @@ export function waitingRoomPages(app: FastifyInstance): void {
     await app.waitingRoom.draw(reply);
     return reply.redirect(waitingRoomAddress(to), 303);
   });
-}
-
-function signInAddress(to: string): string {
-  return `/sign-in?next=${encodeURIComponent(nextOf(to))}`;
 }
 
 async function ticketPage(

@@ -13,6 +13,7 @@ export function wordsIn(language: Language) {
     moment: (instant: string) => formats.moment(instant, language),
     nearMoment: (instant: string, now: string) => formats.nearMoment(instant, now, language),
     hour: formats.hour,
+    clock: formats.clock,
     window: (startsAt: string, endsAt: string) => formats.window(startsAt, endsAt, language),
     hours: formats.hours,
     area: (districtCode: string) => formats.area(districtCode, language),

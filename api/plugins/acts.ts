@@ -16,6 +16,8 @@ import { acceptOffer, declineOffer } from '../../ledger/place-offer-answer';
 import { register, withdraw } from '../../ledger/registration';
 import { disownSignIn } from '../../ledger/disowned-sign-in';
 import { joinWaitingList, leaveWaitingList } from '../../ledger/waiting-list';
+import { readCardStatus } from '../card-status';
+import * as devices from '../device-acts';
 import { lookUp, type LookupAsked } from '../quick-lookup';
 import { confirmBy, type BodyOf, type OpenMethod } from '../sign-in/ways';
 import type { SignInFrom } from '../sign-in/way-in';
@@ -91,6 +93,16 @@ function actsOf(app: FastifyInstance, { registry, signInFloorMs }: ActsPluginOpt
     askLeftover: forCitizen('askLeftover', askLeftover),
     stopAskingLeftover: forCitizen('stopAskingLeftover', stopAskingLeftover),
     phoneLeftover: onLedger('phoneLeftover', endLeftoverTurn),
+    readCard: (personKey: string) => counted('readCard', () => readCardStatus(app, registry, personKey)),
+    bindDevice: (asked: devices.BindingAsked) => counted('bindDevice', () => devices.bindByCode(app, asked)),
+    renameDevice: (acting: CommandContext, wish: devices.Renaming) =>
+      counted('renameDevice', () => devices.renameDevice(app, acting, wish)),
+    removeDevice: (acting: CommandContext, wish: devices.Removal) =>
+      counted('removeDevice', () => devices.removeDevice(app, acting, wish)),
+    makeDeviceCode: (acting: CommandContext) =>
+      counted('makeDeviceCode', () => devices.makeCode(app, acting)),
+    produceAppOtp: (acting: CommandContext) =>
+      counted('produceAppOtp', () => devices.produceOtp(app, acting)),
   };
 }
 
@@ -105,5 +117,5 @@ export const actsPlugin = fp<ActsPluginOptions>(
   async (app, options) => {
     app.decorate('acts', actsOf(app, options));
   },
-  { name: 'acts', dependencies: ['ledger', 'captcha', 'limits', 'metrics'] },
+  { name: 'acts', dependencies: ['ledger', 'captcha', 'limits', 'metrics', 'device-proof'] },
 );

@@ -22,7 +22,7 @@ export type Guarded = SignInMethod | 'quickLookup' | 'cardAccount';
 
 /** What is asked for under a limit by address alone. */
 export type Paced =
-  'challenge' | 'textQuestion' | 'cardBridge' | 'cardChallenge' | 'stationKey' | 'stationLook';
+  'challenge' | 'textQuestion' | 'cardBridge' | 'cardChallenge' | 'stationKey' | 'stationLook' | 'deviceCode';
 
 export interface LimitSettings {
   /** Failures of one address against one person. */
@@ -56,6 +56,14 @@ export const limitSettings: Readonly<Record<Guarded, LimitSettings>> = {
   ...forEachWayIn(eachWayIn),
   // Card, household register and present password, as they are tried on the card account's pages.
   cardAccount: eachWayIn,
+  // Six digits are a million guesses: twenty in a quarter of an hour are one in fifty thousand for a stranger with many
+  // addresses. New addresses are then refused for that way alone; an address from which the person came before is not.
+  'app-otp': {
+    pair: { points: 5, seconds: 900 },
+    pairUnderAttack: 0,
+    address: { points: 200, seconds: 900 },
+    person: { points: 20, seconds: 900 },
+  },
   // Three digits are a thousand guesses: thirty a day are three in a hundred for a stranger with many addresses.
   quickLookup: {
     pair: { points: 8, seconds: 86_400 },
@@ -77,6 +85,8 @@ const pacing: Readonly<Record<Paced, { points: number; duration: number }>> = {
   stationKey: { points: 30, duration: 3_600 },
   // One member of staff helps some twenty people an hour; who looks up many more than that is asked why by the audit.
   stationLook: { points: 90, duration: 3_600 },
+  // Eight characters cannot be guessed; this only keeps somebody from trying it all the same.
+  deviceCode: { points: 200, duration: 900 },
 };
 
 /** An address or a browser from which somebody proved who they are counts as known to them for this long. */
@@ -156,6 +166,7 @@ export const limitsPlugin = fp<LimitsPluginOptions>(
       cardChallenge: new RateLimiterMemory({ keyPrefix: 'cardChallenge', ...pacing.cardChallenge }),
       stationKey: stored('stationKey', pacing.stationKey.points, pacing.stationKey.duration),
       stationLook: stored('stationLook', pacing.stationLook.points, pacing.stationLook.duration),
+      deviceCode: stored('deviceCode', pacing.deviceCode.points, pacing.deviceCode.duration),
     };
 
     const limits: Limits = {

@@ -24,7 +24,13 @@ export type CountedAct =
   | 'declineOffer'
   | 'askLeftover'
   | 'stopAskingLeftover'
-  | 'phoneLeftover';
+  | 'phoneLeftover'
+  | 'readCard'
+  | 'bindDevice'
+  | 'renameDevice'
+  | 'removeDevice'
+  | 'makeDeviceCode'
+  | 'produceAppOtp';
 
 declare module 'fastify' {
   interface FastifyInstance {

@@ -35,6 +35,7 @@ export const openApiPlugin = fp<OpenApiOptions>(
         tags: [
           { name: 'sign-in', description: 'Captcha and sessions' },
           { name: 'card bridge', description: 'Programs beside card readers, and what they read (讀卡程式)' },
+          { name: 'devices', description: 'Bound devices and their codes (裝置認證)' },
           { name: 'rounds', description: 'What is open' },
           { name: 'registration', description: 'Intent registration (意願登記)' },
           { name: 'booking', description: 'Invitations, sites, appointments (預約)' },

@@ -2,9 +2,12 @@
 import { Type, type Static } from 'typebox';
 
 import type { Outcome, RefusalCode } from '../../domain/refusal/refusals';
+import { appOtpWay } from './app-otp';
+import { appPasswordWay } from './app-password';
 import { birthDateWay } from './birth-date';
 import { cardNumberWay } from './card-number';
 import { cardPasswordWay } from './card-password';
+import { passkeyWay } from './passkey';
 import type { ConfirmedPerson, SignInFrom, SignInParts, WayIn, WayInBody } from './way-in';
 
 /** By `method`; one row a way. */
@@ -12,6 +15,9 @@ export const waysIn = {
   'card-number': cardNumberWay,
   'birth-date': birthDateWay,
   'card-password': cardPasswordWay,
+  'app-otp': appOtpWay,
+  passkey: passkeyWay,
+  'app-password': appPasswordWay,
 } as const;
 
 export type OpenMethod = keyof typeof waysIn;

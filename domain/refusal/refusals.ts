@@ -100,6 +100,24 @@ export type Refusal =
   | { readonly code: 'cardBridgeRevoked' }
   /** Whoever asked to enrol a bridge did not show that they have its key. */
   | { readonly code: 'cardBridgeKeyUnproved' }
+  /** The session is not one of a bound device, or the credential was never bound. */
+  | { readonly code: 'deviceNotBound' }
+  | { readonly code: 'deviceRemoved' }
+  /** Its signature does not hold, or the question that it answers is over or was answered before. */
+  | { readonly code: 'deviceNotConfirmed' }
+  | { readonly code: 'deviceBoundAlready' }
+  | { readonly code: 'deviceUnknown' }
+  /** Number, password and device do not belong together: one answer for all of them. */
+  | { readonly code: 'appNotConfirmed' }
+  /** Only the card with its password, or the certificate, makes a device code. */
+  | { readonly code: 'deviceCodeNeedsCard' }
+  | { readonly code: 'deviceCodeWrong' }
+  | { readonly code: 'deviceCodeExpired' }
+  | { readonly code: 'deviceCodeUsed' }
+  /** Unknown person, no device, no code, wrong code: one answer for all of them. */
+  | { readonly code: 'appOtpWrong' }
+  | { readonly code: 'appOtpExpired' }
+  | { readonly code: 'appOtpUsed' }
   | { readonly code: 'idempotencyKeyInvalid' }
   | { readonly code: 'idempotencyKeyReused' }
   | { readonly code: 'lookupNoMatch' }

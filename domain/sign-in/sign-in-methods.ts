@@ -12,6 +12,8 @@ export const signInMethods = [
   'app-otp',
   /** A bound device by its own unlock. */
   'passkey',
+  /** A device bound by a key of its browser, with number and registered password. */
+  'app-password',
   /** The card inserted at an enrolled station. */
   'station',
 ] as const;

@@ -80,6 +80,8 @@ export interface TextParameters {
     readonly by: Assistant;
     readonly number: string | null;
   };
+  /** Somebody bound a phone to the reader. */
+  readonly deviceBound: { readonly boundAt: Instant };
 }
 
 export type TextPurpose = keyof TextParameters;
@@ -204,6 +206,10 @@ const templates: Templates = {
   assistedAct: ({ act, by, number }) => ({
     zh: `${assistants[by].zh}已依申請代您${assistedActWords[act].zh}${number === null ? '' : `，編號${number}`}。若非本人申請，請撥1922。`,
     en: `${assistants[by].en} ${assistedActWords[act].en}${number === null ? '' : `, no. ${number}`}, as you asked. Not you? Call 1922.`,
+  }),
+  deviceBound: ({ boundAt }) => ({
+    zh: `${civilTime(boundAt).zh}有一支裝置以您的身分完成裝置認證，可登入及產生認證碼。若非您本人，請自行至平臺「我的裝置」移除，並撥1922。`,
+    en: `On ${civilTime(boundAt).en} a device was bound to you; it can sign in and produce codes. Not you? Remove it on the platform under My devices and call 1922.`,
   }),
 };
 

@@ -10,11 +10,14 @@ import {
   type RegistryPersonNumber,
 } from './port';
 import {
+  cardStatusAnswer,
+  cardStatusPath,
   householdAnswer,
   householdPath,
   lookupPath,
   verificationAnswer,
   verificationPath,
+  type CardStatusRequest,
   type HouseholdRequest,
   type LookupRequest,
   type VerificationAnswer,
@@ -34,6 +37,7 @@ const pauseBeforeRetryMs = 100;
 
 const answerCheck = Compile(verificationAnswer);
 const householdCheck = Compile(householdAnswer);
+const cardStatusCheck = Compile(cardStatusAnswer);
 
 /**
  * The registry at `settings.url`. A question that failed for lack of an answer is asked once more (it changes
@@ -63,10 +67,17 @@ export function createHttpRegistry(settings: HttpRegistrySettings): InsuranceReg
       const question = { registryPersonId, householdNumber, registeredAddress };
       return understood(await askAgainOnce(householdPath, question), householdCheck).outcome;
     },
+    async readCard(registryPersonId) {
+      const answer = understood(await askAgainOnce(cardStatusPath, { registryPersonId }), cardStatusCheck);
+      if (answer.outcome === 'nothing') return undefined;
+      const card = parseCardNumber(answer.cardNumber);
+      if ('refusal' in card) throw new RegistryUnavailable('answerNotUnderstood');
+      return { cardNumber: card.cardNumber, priorityGroups: answer.priorityGroups };
+    },
   };
 }
 
-type Question = VerificationRequest | LookupRequest | HouseholdRequest;
+type Question = VerificationRequest | LookupRequest | HouseholdRequest | CardStatusRequest;
 
 async function ask(address: URL, timeoutMs: number, question: Question): Promise<string> {
   const signal = AbortSignal.timeout(timeoutMs);

@@ -75,6 +75,14 @@ export interface HouseholdVerification {
   readonly registeredAddress: string;
 }
 
+/** The card as its owner may see it in the app (健保卡狀態). */
+export interface CardStatus {
+  /** Of the card in use; the way to it for whom theirs is too worn to read. */
+  readonly cardNumber: CardNumber;
+  /** 第01–10類 to which the person belongs, ascending. */
+  readonly priorityGroups: readonly number[];
+}
+
 export interface InsuranceRegistry {
   /**
    * Finds the person of that number and birth date, for a station that may look people up. `noMatch` stands for an
@@ -91,6 +99,11 @@ export interface InsuranceRegistry {
    * gives neither out. Throws `RegistryUnavailable` when no answer could be had.
    */
   verifyHousehold(verification: HouseholdVerification): Promise<'match' | 'noMatch'>;
+  /**
+   * What the registry has of the card of somebody whom we have proved; undefined when there is nothing. Throws
+   * `RegistryUnavailable` when no answer could be had.
+   */
+  readCard(registryPersonId: string): Promise<CardStatus | undefined>;
 }
 
 export type RegistryUnavailableReason = 'unreachable' | 'timedOut' | 'failed' | 'answerNotUnderstood';
@@ -110,4 +123,5 @@ export const absentRegistry: InsuranceRegistry = {
   findPerson: unanswered,
   verifyCard: unanswered,
   verifyHousehold: unanswered,
+  readCard: unanswered,
 };

@@ -82,6 +82,24 @@ export const verificationAnswer = Type.Union([
   Type.Object({ outcome: Type.Literal('noMatch') }),
 ]);
 
+/** Asked by POST too. */
+export const cardStatusPath = '/v1/card-status-readings';
+
+export const cardStatusRequest = Type.Object(
+  { registryPersonId: Type.String({ pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' }) },
+  { additionalProperties: false },
+);
+
+export const cardStatusAnswer = Type.Union([
+  Type.Object({
+    outcome: Type.Literal('found'),
+    cardNumber: Type.String({ pattern: '^\\d{12}$' }),
+    priorityGroups: Type.Array(Type.Integer({ minimum: 1, maximum: 10 })),
+  }),
+  Type.Object({ outcome: Type.Literal('nothing') }),
+]);
+
+export type CardStatusRequest = Static<typeof cardStatusRequest>;
 export type HouseholdRequest = Static<typeof householdRequest>;
 export type LookupRequest = Static<typeof lookupRequest>;
 export type VerificationRequest = Static<typeof verificationRequest>;

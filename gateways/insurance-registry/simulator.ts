@@ -8,6 +8,8 @@ import { Pool } from 'pg';
 import { canonicalAddress } from '../../domain/card-account/household';
 import { parsePersonNumber, type PersonNumberKind } from '../../domain/person-number/person-number';
 import {
+  cardStatusPath,
+  cardStatusRequest,
   householdPath,
   householdRequest,
   lookupPath,
@@ -79,6 +81,11 @@ const findInsured = `
   from simulated_registry.insured_number asked join simulated_registry.insured_person p using (registry_person_id)
   where asked.number = $1`;
 
+type CardRow = Pick<InsuredRow, 'card_number' | 'priority_groups'>;
+
+const findCard = `
+  select card_number, priority_groups from simulated_registry.insured_person where registry_person_id = $1`;
+
 interface HouseholdRow {
   readonly household_number: string | null;
   readonly registered_address: string | null;
@@ -147,6 +154,15 @@ export async function startRegistrySimulator(
     const answer = await evenly(async () => {
       const { rows } = await pool.query<HouseholdRow>(findHousehold, [body.registryPersonId]);
       return { outcome: sameHousehold(body, rows[0]) ? 'match' : 'noMatch' };
+    });
+    return answer ?? reply.code(503).send({ status: 503 });
+  });
+  app.post(cardStatusPath, { schema: { body: cardStatusRequest } }, async ({ body }, reply) => {
+    const answer = await evenly(async () => {
+      const { rows } = await pool.query<CardRow>(findCard, [body.registryPersonId]);
+      const [card] = rows;
+      if (!card) return { outcome: 'nothing' };
+      return { outcome: 'found', cardNumber: card.card_number, priorityGroups: card.priority_groups };
     });
     return answer ?? reply.code(503).send({ status: 503 });
   });

@@ -72,6 +72,10 @@ describe.each(['zh', 'en'] as const)('in %s on a phone and on a desk', (language
       '/session/ended',
       '/session/left',
       '/sign-in/birth-date',
+      '/sign-in/app',
+      '/app',
+      '/app/bind',
+      '/app/offline',
     ]) {
       await v.open(page);
       await look(page);
@@ -103,6 +107,8 @@ describe.each(['zh', 'en'] as const)('in %s on a phone and on a desk', (language
       '/registration/withdraw',
       '/session/ending?return=/registration',
       '/account/sign-ins',
+      '/account/devices',
+      '/account/devices/code',
       '/appointment',
       '/booking',
     ]) {

@@ -116,7 +116,10 @@ function errorsOf(
     case 'captchaInvalid':
     case 'captchaSpent':
       return { errors: formErrors({ captcha: request.words.t.captcha.wrong }), status: 422 };
-    case 'identityNotConfirmed': {
+    case 'identityNotConfirmed':
+    case 'appOtpWrong':
+    case 'appOtpExpired':
+    case 'appOtpUsed': {
       const { title, detail } = refusalWords(refusal, request.words);
       return {
         errors: { fieldErrors: {}, errors: [{ text: title, detail, href: `#${firstField}` }] },

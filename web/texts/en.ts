@@ -1,10 +1,12 @@
 /** What citizens read in English, page by page. */
+import { appEn } from './app-en';
 import { helpEn, quickAuthenticationEn, whichWayEn } from './proving-en';
 import { stationEn } from './station-en';
 import { cardAccountEn } from './card-account-en';
 import type { Texts } from './zh';
 
 export const en: Texts = {
+  ...appEn,
   service: {
     name: 'Yiyue',
     tagline: 'Publicly funded vaccination: register and book',
@@ -151,6 +153,18 @@ export const en: Texts = {
     cardPictureTitle: 'National Health Insurance',
     cardPictureHere: 'Number here',
     submit: 'Confirm',
+    otpLead:
+      'Open the Yiyue app on your phone, sign in, choose “One-time code” and enter the six digits here.',
+    otp: 'One-time code',
+    otpHint: 'The six digits that the app shows: good for 3 minutes and one use. Nothing is sent by SMS.',
+    otpMissing: 'Enter the code',
+    otpMalformed: 'The code has six digits',
+    otpHowTitle: 'How do I get the code, and what if I cannot?',
+    otpHow: [
+      'On a bound phone open the Yiyue app and sign in by its unlock or your password.',
+      'Choose “One-time code” and press “Produce a code”.',
+      'If the phone is not bound, was removed, or the app does not open: sign in by another way below. Your registration and appointment are not affected.',
+    ],
     otherWays: 'Sign in another way',
     ways: {
       cardNumber: {
@@ -210,6 +224,7 @@ export const en: Texts = {
       certificate: 'Citizen Digital Certificate',
       'app-otp': 'NHI app and its code',
       passkey: 'A device bound to you',
+      'app-password': 'A device bound to you, with your password',
       station: 'NHI card inserted at a service point',
     },
     browserUnknown: 'Browser not known',
@@ -800,7 +815,7 @@ export const en: Texts = {
   accessibility: {
     title: 'Accessibility',
     paragraphs: [
-      'This service is built to WCAG 2.1 AA: every page works without JavaScript, with the keyboard alone, and with text enlarged to 400%.',
+      'This service is built to WCAG 2.1 AA: every page works without JavaScript (only binding a phone and signing in by it need it, and there are other ways to sign in), with the keyboard alone, and with text enlarged to 400%.',
       'A session ends only after 10 minutes without activity. Two minutes before, you are told and can extend it with one press; should it end, your answers are kept.',
       'The check against robots needs no pictures or sounds; without JavaScript it is a question in words.',
       'We test every page in Chinese and English at phone and desktop width with an automatic checker. Such checkers do not find everything, and we do not claim a certificate.',
@@ -816,6 +831,7 @@ export const en: Texts = {
       'Four necessary cookies: one keeps you signed in, one remembers your language, one your place in line, and one lets us recognise a browser that you signed in with, so that you lose nothing while others guess. No tracking, no third-party programs.',
       'Each sign-in is kept for half a year with its time, its way and the name of the browser, for you to read under “Your sign-ins”; network addresses are not.',
       'The online registration of your card also uses your e-mail address. Of the password only a hash is kept; household number and registered address are compared and not kept. An application that nobody confirms is deleted after 7 days.',
+      'A phone that you bind keeps a key that cannot be taken out, in its browser or its secure store; pages that you looked at are not kept on it.',
       'Unfinished answers are kept encrypted so that you can go on after signing in again; they are deleted when you send the form.',
       'Our texts have no links. Whoever asks you to follow a link, transfer money or give a password is not us: call 165.',
     ],

@@ -1,9 +1,11 @@
 /** What citizens read in Traditional Chinese (Taiwan), page by page; the English table has the same keys. */
+import { appZh } from './app-zh';
 import { helpZh, quickAuthenticationZh, whichWayZh } from './proving-zh';
 import { stationZh } from './station-zh';
 import { cardAccountZh } from './card-account-zh';
 
 export const zh = {
+  ...appZh,
   service: {
     name: '疫約',
     tagline: '公費疫苗意願登記與預約',
@@ -139,6 +141,17 @@ export const zh = {
     cardPictureTitle: '全民健康保險',
     cardPictureHere: '卡號在這裡',
     submit: '確認身分',
+    otpLead: '打開手機上的疫約 APP 登入，按「健保卡 OTP 認證碼」，把 6 碼填在這裡。',
+    otp: '認證碼',
+    otpHint: 'APP 上顯示的 6 位數字，3 分鐘內有效，只能用一次。不會寄簡訊。',
+    otpMissing: '請輸入認證碼',
+    otpMalformed: '認證碼應為 6 位數字',
+    otpHowTitle: '怎麼取得認證碼？拿不到怎麼辦？',
+    otpHow: [
+      '在已綁定的手機打開疫約 APP，用手機解鎖或密碼登入。',
+      '按「健保卡 OTP 認證碼」，再按「產生認證碼」。',
+      '手機還沒綁定、已移除，或 APP 打不開：請改用下面的其他方式登入，不會影響您的登記與預約。',
+    ],
     otherWays: '換一種方式登入',
     ways: {
       cardNumber: { text: '身分證號＋健保卡卡號', detail: '不需要讀卡機或手機，對照卡片輸入就可以。' },
@@ -182,6 +195,7 @@ export const zh = {
       certificate: '自然人憑證',
       'app-otp': '健保快易通 APP＋認證碼',
       passkey: '已認證的行動裝置',
+      'app-password': '已認證的行動裝置＋註冊密碼',
       station: '服務據點插健保卡',
     },
     browserUnknown: '無法得知瀏覽器',
@@ -749,7 +763,7 @@ export const zh = {
   accessibility: {
     title: '無障礙聲明',
     paragraphs: [
-      '本服務依 WCAG 2.1 AA 製作：每個頁面不用 JavaScript 也能使用，可以只用鍵盤操作，文字放大到 400% 也能閱讀。',
+      '本服務依 WCAG 2.1 AA 製作：每個頁面不用 JavaScript 也能使用（只有綁定手機與以手機登入需要，另有其他登入方式），可以只用鍵盤操作，文字放大到 400% 也能閱讀。',
       '登入 10 分鐘沒有動作才會結束，結束前兩分鐘會提醒，一按就能延長；就算結束，填過的答案也會保留。',
       '防機器人驗證不需辨識圖片或聲音；不能使用 JavaScript 時，改為一題文字問題。',
       '我們以自動檢測工具在手機與桌面寬度檢查中文與英文的每個頁面。自動檢測不能發現所有問題；我們沒有宣稱取得無障礙標章。',
@@ -765,6 +779,7 @@ export const zh = {
       '我們只用四個必要的 Cookie：一個維持登入，一個記住語言，一個保留排隊的位置，一個讓我們認得您登入過的瀏覽器，別人猜您的資料時不會連累您。沒有追蹤，也沒有第三方程式。',
       '每次登入會留下時間、方式與瀏覽器名稱半年，您可以在「登入紀錄」查看；不記錄網路位址。',
       '健保卡網路服務註冊另外使用您的電子信箱；密碼只保留無法還原的雜湊值，戶號與戶籍地址核對後即不保留。未確認的申請 7 天後刪除。',
+      '您綁定的手機，會在瀏覽器或手機的安全區裡留下一把不能匯出的金鑰；看過的頁面不會存在手機裡。',
       '填到一半的答案會加密保留，讓您登入後接著填；送出後即刪除。',
       '您的簡訊不含連結。任何要您點連結、轉帳或提供密碼的訊息都不是我們寄的，請撥 165。',
     ],
