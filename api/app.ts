@@ -37,6 +37,7 @@ import { boundDeviceRoutes } from './routes/v1/bound-devices';
 import { captchaRoutes } from './routes/v1/captcha';
 import { cardBridgeRoutes } from './routes/v1/card-bridges';
 import { deviceCodeRoutes } from './routes/v1/device-codes';
+import { cardAccountRoutes } from './routes/v1/card-account';
 import { invitationRoutes } from './routes/v1/invitation';
 import { leftoverRoutes } from './routes/v1/leftover';
 import { quickLookupRoutes } from './routes/v1/quick-lookups';
@@ -50,6 +51,7 @@ import { invitationWaveRoutes } from './routes/v1/staff/invitation-waves';
 import { staffCardBridgeRoutes } from './routes/v1/staff/card-bridges';
 import { closureRoutes } from './routes/v1/staff/closures';
 import { operatorRoutes } from './routes/v1/staff/operators';
+import { staffCardAccountRoutes } from './routes/v1/staff/card-accounts';
 import { parentalConsentRoutes } from './routes/v1/staff/parental-consents';
 import { sessionEndingRoutes } from './routes/v1/staff/session-endings';
 import { settlementStaffRoutes } from './routes/v1/staff/settlements';
@@ -173,6 +175,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   await app.register(waitingListRoutes, v1);
   await app.register(leftoverRoutes, v1);
   await app.register(quickLookupRoutes, v1);
+  await app.register(cardAccountRoutes, v1);
   await app.register(stationRoutes, v1);
   await app.register(stationLeftoverRoutes, v1);
   await app.register(stationSessionRoutes, v1);
@@ -187,6 +190,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   await app.register(staffWaitingRoomRoutes, staff);
   await app.register(closureRoutes, staff);
   await app.register(staffCardBridgeRoutes, staff);
+  await app.register(staffCardAccountRoutes, staff);
   if (parts.pages) await app.register(parts.pages);
   return app;
 }

@@ -62,6 +62,7 @@ async function main(): Promise<void> {
       demonstration: settings.YIYUE_MODE !== 'production',
       smsInboxUrl: settings.SMS_INBOX_URL,
       cardBridgeUrl: settings.CARD_BRIDGE_URL,
+      mailInboxUrl: settings.MAIL_INBOX_URL,
       engineReady: () => engine.state() !== 'away',
     }),
   });

@@ -10,6 +10,8 @@ import { appointmentPages } from './appointment';
 import { serveAssets } from './assets';
 import { bookingPages } from './booking';
 import { environmentPages } from './environment';
+import { accountPage } from './account';
+import { cardAccountPages } from './card-account';
 import { faultPages } from './faults';
 import { frontPage } from './front';
 import { helpPage } from './help';
@@ -17,6 +19,7 @@ import { inboxPages } from './inbox';
 import { keepAskedLanguage } from './language';
 import { leftoverPages } from './leftover';
 import { lookupPages } from './lookup';
+import { mailInboxPages } from './mail-inbox';
 import { registrationPages } from './registration';
 import { registerRendering } from './rendering';
 import { sessionPages } from './session';
@@ -44,6 +47,8 @@ export interface PagesOptions {
   readonly demonstration: boolean;
   /** Inbox of the SMS simulator; shown in demonstration and test alone. */
   readonly smsInboxUrl?: string;
+  /** Inbox of the mail simulator; likewise. */
+  readonly mailInboxUrl?: string;
   /** Where the card bridge answers on a visitor's computer, e.g. `http://127.0.0.1:17777`. */
   readonly cardBridgeUrl?: string;
   /** Is the engine behind reminders and notices connected? Taken as connected when nobody can tell. */
@@ -58,10 +63,16 @@ export function pagesPlugin(options: PagesOptions): FastifyPluginAsync {
       route.schema = { ...route.schema, hide: true };
     });
     const inboxUrl = options.demonstration ? (options.smsInboxUrl ?? '') : '';
+    const mailInboxUrl = options.demonstration ? (options.mailInboxUrl ?? '') : '';
     const asset = serveAssets(app);
     await app.register(formbody, { bodyLimit: 64 * 1024 });
     await app.register(csrfProtection, { sessionPlugin: '@fastify/secure-session', logLevel: 'debug' });
-    await registerRendering(app, { asset, demonstration: options.demonstration, inbox: inboxUrl !== '' });
+    await registerRendering(app, {
+      asset,
+      demonstration: options.demonstration,
+      inbox: inboxUrl !== '',
+      mailInbox: mailInboxUrl !== '',
+    });
     app.addHook('onRequest', async (request, reply) => keepAskedLanguage(request, reply, options.secure));
 
     app.addHook('preHandler', readBackFirst);
@@ -80,12 +91,15 @@ export function pagesPlugin(options: PagesOptions): FastifyPluginAsync {
     appointmentPages(app);
     waitingListPages(app);
     leftoverPages(app);
+    accountPage(app);
+    cardAccountPages(app, { bridgeUrl: bridgeUrlOf(options) });
     lookupPages(app);
     whichWayPages(app);
     helpPage(app);
     statementPages(app);
     stationPages(app);
     if (inboxUrl !== '') inboxPages(app, { url: inboxUrl });
+    if (mailInboxUrl !== '') mailInboxPages(app, { url: mailInboxUrl });
     faultPages(app);
   };
 }

@@ -48,6 +48,7 @@ export interface FrameOptions {
   /** Demonstration or test: the pages say so. */
   readonly demonstration: boolean;
   readonly inbox: boolean;
+  readonly mailInbox: boolean;
 }
 
 declare module 'fastify' {
@@ -105,6 +106,7 @@ function frame(request: FastifyRequest, reply: FastifyReply, options: FrameOptio
     asset: options.asset,
     demonstration: options.demonstration,
     inbox: options.inbox,
+    mailInbox: options.mailInbox,
     home: inApp ? '/app' : '/',
     navigation: (inApp ? appNavigation(words) : navigation(words)).map((item) => ({
       ...item,

@@ -18,6 +18,7 @@ import { disownSignIn } from '../../ledger/disowned-sign-in';
 import { joinWaitingList, leaveWaitingList } from '../../ledger/waiting-list';
 import { readCardStatus } from '../card-status';
 import * as devices from '../device-acts';
+import { accountActs } from '../card-account/account-acts';
 import { lookUp, type LookupAsked } from '../quick-lookup';
 import { confirmBy, type BodyOf, type OpenMethod } from '../sign-in/ways';
 import type { SignInFrom } from '../sign-in/way-in';
@@ -31,6 +32,9 @@ export interface ActsPluginOptions {
   /** Other than the usual answering time of signing in, for tests. */
   readonly signInFloorMs?: number;
 }
+
+/** Above what registry and ledger need for a card when they are well. */
+const accountFloorMs = 350;
 
 function actsOf(app: FastifyInstance, { registry, signInFloorMs }: ActsPluginOptions) {
   const signIn = { app, registry, ...(signInFloorMs !== undefined && { floorMs: signInFloorMs }) };
@@ -103,6 +107,7 @@ function actsOf(app: FastifyInstance, { registry, signInFloorMs }: ActsPluginOpt
       counted('makeDeviceCode', () => devices.makeCode(app, acting)),
     produceAppOtp: (acting: CommandContext) =>
       counted('produceAppOtp', () => devices.produceOtp(app, acting)),
+    cardAccount: accountActs({ app, registry, floorMs: signInFloorMs ?? accountFloorMs }, counted),
   };
 }
 

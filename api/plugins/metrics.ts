@@ -4,6 +4,7 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 
 import type { Outcome } from '../../domain/refusal/refusals';
 import { signInMethods, type SignInMethod } from '../../domain/sign-in/sign-in-methods';
+import type { AccountCountedAct } from '../card-account/account-acts';
 import { bookingBatchCounts } from '../../ledger/booking-batch';
 import { countAsleep, outboxLag } from '../../ledger/citizen-outbox';
 
@@ -30,7 +31,8 @@ export type CountedAct =
   | 'renameDevice'
   | 'removeDevice'
   | 'makeDeviceCode'
-  | 'produceAppOtp';
+  | 'produceAppOtp'
+  | AccountCountedAct;
 
 declare module 'fastify' {
   interface FastifyInstance {

@@ -1,6 +1,7 @@
 /** The operators' command: all capabilities' commands in one table, chosen by the first words of the line. */
 import { PlainFailure } from '../runtime/failure';
 import { cardBridgeCommands } from './card-bridges';
+import { cardAccountCommands } from './card-accounts';
 import { closureCommands } from './closures';
 import { consentCommands } from './consents';
 import { operatorCommands } from './operators';
@@ -13,6 +14,7 @@ import { waveCommands } from './waves';
 const commands: readonly OperationsCommand[] = [
   ...operatorCommands,
   ...consentCommands,
+  ...cardAccountCommands,
   ...closureCommands,
   ...waveCommands,
   ...settlementCommands,

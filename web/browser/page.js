@@ -1,10 +1,11 @@
 /* What scripts add to every page: focus on the error summary, no double sending, the skip link. All of it works without. */
-import { Button, ErrorSummary, SkipLink, createAll } from './govuk-frontend.js';
+import { Button, ErrorSummary, PasswordInput, SkipLink, createAll } from './govuk-frontend.js';
 
 document.body.classList.add('js-enabled', 'govuk-frontend-supported');
 createAll(Button);
 createAll(ErrorSummary);
 createAll(SkipLink);
+createAll(PasswordInput);
 
 for (const button of document.querySelectorAll('[data-print]')) {
   button.hidden = false;

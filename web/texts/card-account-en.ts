@@ -59,6 +59,12 @@ export const cardAccountEn: typeof cardAccountZh = {
   read: 'Read the NHI card',
   look: 'Read the card and look',
   readFirst: 'Please have your NHI card read first.',
+  notRead: 'No card was read: insert it and press once more.',
+  reading: 'Reading; leave the card in.',
+  bridgeGone:
+    'The reader program of this computer does not answer. See that it is installed and running, then load this page again.',
+  readerAsked: 'Asking how the reader stands.',
+  needsScript: 'Reading a card needs JavaScript. If your browser has none, go to a service counter.',
   readDone: (name: string) => `The card of ${name} was read; you can go on for 10 minutes.`,
   applyTitle: 'Register your NHI card',
   householdTitle: 'Household register',

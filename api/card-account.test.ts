@@ -1,0 +1,259 @@
+/** The card account over HTTP: card, household register, link, password; each refusal; and staff at a counter. */
+import type { LightMyRequestResponse } from 'fastify';
+
+import { findPersonKey } from '../ledger/person';
+import { enrolOperator } from '../ledger/operator';
+import { householdOf } from '../scripts/demo-data/person-record';
+import { mailedToken, testPassword } from '../test/builders/card-accounts';
+import { AppWorld, type Insured } from '../test/support/app';
+import { BridgeKey, cardOf } from '../test/support/card-bridge-key';
+
+const origin = 'https://vaccine.example';
+const email = 'jianguo@example.com';
+const mobile = '0912345678';
+
+let world: AppWorld;
+let bridge: BridgeKey;
+let operatorKey: string;
+let person: Insured;
+beforeAll(async () => {
+  world = await AppWorld.create({ publicOrigin: origin });
+  bridge = new BridgeKey();
+  operatorKey = (await enrolOperator(world.world.ledger.db, 'amy')).key;
+});
+afterAll(() => world.close());
+beforeEach(async () => {
+  person = await world.insured([1]);
+  await world.world.ledger.pool.query(
+    'update simulated_registry.insured_person set household_number = $2, registered_address = $3 where card_number = $1',
+    [person.cardNumber, household(person).householdNumber, household(person).registeredAddress],
+  );
+});
+
+const household = ({ cardNumber }: Insured) => householdOf(cardNumber);
+const keyOf = async ({ personNumber }: Insured) =>
+  (await findPersonKey(world.world.ledger, personNumber)) ?? '';
+
+/** A browser that keeps its cookie. */
+class Visit {
+  #cookie = '';
+
+  async ask(
+    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+    url: string,
+    payload?: object,
+    headers: Record<string, string> = {},
+  ): Promise<LightMyRequestResponse> {
+    const answer = await world.app.inject({
+      ...{ method, url, headers: { ...headers, ...(this.#cookie && { cookie: this.#cookie }) } },
+      ...(payload && { payload }),
+    });
+    for (const { name, value } of answer.cookies) this.#cookie = `${name}=${encodeURIComponent(value)}`;
+    return answer;
+  }
+
+  /** The card is put into the reader of this visit. */
+  async readCard(card = person, purpose = 'card-account'): Promise<LightMyRequestResponse> {
+    const enrolled = await this.ask('POST', '/v1/card-bridges', bridge.enrolment(origin));
+    const { bridgeId } = enrolled.json<{ bridgeId: string }>();
+    const challenge = await this.ask('POST', '/v1/card-challenges', { bridgeId, purpose });
+    const cardProof = bridge.proof(challenge.json(), cardOf(card), origin);
+    return this.ask('POST', '/v1/card-account/card', { cardProof });
+  }
+
+  apply(changed: object = {}, headers: Record<string, string> = {}): Promise<LightMyRequestResponse> {
+    const wish = { ...household(person), mobile, email, password: testPassword };
+    return this.ask('POST', '/v1/card-account', { ...wish, ...changed }, headers);
+  }
+
+  async confirm(): Promise<LightMyRequestResponse> {
+    const token = await mailedToken(world.world, await keyOf(person));
+    return this.ask('POST', '/v1/card-account/confirmations', { token });
+  }
+}
+
+/** Somebody whose card is registered, in the visit in which it was. */
+async function registered(): Promise<Visit> {
+  const visit = new Visit();
+  await visit.readCard();
+  expect((await visit.apply()).statusCode).toBe(202);
+  expect((await visit.confirm()).json()).toEqual({ purpose: 'application' });
+  await world.world.ledger.pool.query(`update mail_message set created_at = created_at - interval '1 hour'`);
+  return visit;
+}
+
+const codeOf = (answer: LightMyRequestResponse) => answer.json<{ code?: string }>().code;
+
+test('card, household register and e-mail make an account, whatever group is open; a used link says so', async () => {
+  const visit = new Visit();
+  const read = await visit.readCard();
+  expect([read.statusCode, read.json()]).toMatchObject([201, { state: 'notRegistered', name: '甄○康' }]);
+  const applied = await visit.apply();
+  expect([applied.statusCode, applied.json()]).toMatchObject([
+    202,
+    {
+      state: 'awaitingConfirmation',
+      email: 'j******@example.com',
+      mobile: '09*****678',
+      mail: { status: 'queued' },
+    },
+  ]);
+  expect(applied.body).not.toContain('jianguo');
+  const token = await mailedToken(world.world, await keyOf(person));
+  const stranger = new Visit();
+  expect((await stranger.ask('POST', '/v1/card-account/confirmations', { token })).statusCode).toBe(200);
+  expect(codeOf(await stranger.ask('POST', '/v1/card-account/confirmations', { token }))).toBe(
+    'confirmationUsed',
+  );
+  expect((await visit.ask('GET', '/v1/card-account')).json()).toMatchObject({ state: 'active' });
+  expect(codeOf(await visit.apply())).toBe('cardAccountExists');
+});
+
+test('an application may be sent again under its key, mailed again and deleted', async () => {
+  const visit = new Visit();
+  await visit.readCard();
+  const key = { 'idempotency-key': 'apply-1' };
+  expect((await visit.apply({}, key)).statusCode).toBe(202);
+  expect((await visit.apply({}, key)).statusCode).toBe(202);
+  expect(codeOf(await visit.apply({ mobile: '0987654321' }, key))).toBe('idempotencyKeyReused');
+  expect(codeOf(await visit.ask('POST', '/v1/card-account/confirmation-mails'))).toBe('tooManyAttempts');
+  await world.world.ledger.pool.query(`update mail_message set created_at = created_at - interval '1 hour'`);
+  expect((await visit.ask('POST', '/v1/card-account/confirmation-mails')).statusCode).toBe(202);
+  expect((await visit.ask('DELETE', '/v1/card-account')).statusCode).toBe(204);
+  expect(codeOf(await visit.ask('DELETE', '/v1/card-account'))).toBe('applicationMissing');
+});
+
+test.each([
+  [{ householdNumber: '1234' }, 'householdNumberInvalid'],
+  [{ householdNumber: 'Z9999999' }, 'householdNotConfirmed'],
+  [{ registeredAddress: '臺北市中正區虛構路9號' }, 'householdNotConfirmed'],
+  [{ mobile: '02-27065866' }, 'mobileInvalid'],
+  [{ email: 'jianguo' }, 'emailInvalid'],
+  [{ password: 'k7m' }, 'passwordLengthWrong'],
+  [{ password: '12345678' }, 'passwordTooCommon'],
+  [{ password: '19700101' }, 'passwordPersonal'],
+  [{ password: 'k7m zQ2!' }, 'passwordCharacterWrong'],
+  [{ language: 'fr' }, 'requestInvalid'],
+  [{ householdNumber: 'F\u0000123456' }, 'requestInvalid'],
+])('what is wrong with an application is told, and nothing is kept of it: %j', async (wrong, code) => {
+  const visit = new Visit();
+  await visit.readCard();
+  expect(codeOf(await visit.apply(wrong))).toBe(code);
+  expect((await visit.ask('GET', '/v1/card-account')).json()).toMatchObject({ state: 'notRegistered' });
+});
+
+test('the household register cannot be guessed: after some tries the card has to wait', async () => {
+  const visit = new Visit();
+  await visit.readCard();
+  const codes: (string | undefined)[] = [];
+  for (let guess = 0; guess < 7; guess += 1) {
+    codes.push(codeOf(await visit.apply({ householdNumber: `F100000${String(guess)}` })));
+  }
+  expect(codes.slice(0, 6)).toEqual(Array(6).fill('householdNotConfirmed'));
+  expect(codes[6]).toBe('tooManyAttempts');
+});
+
+test('nothing goes without the card, nor with one that the registry does not know, nor with its proof twice', async () => {
+  const visit = new Visit();
+  for (const [method, url, body] of [
+    ['GET', '/v1/card-account', undefined],
+    ['DELETE', '/v1/card-account', undefined],
+    ['POST', '/v1/card-account', { ...household(person), mobile, email, password: testPassword }],
+    ['POST', '/v1/card-account/confirmation-mails', undefined],
+    ['POST', '/v1/card-account/password-resets', { ...household(person), newPassword: testPassword }],
+    ['PUT', '/v1/card-account/password', { currentPassword: 'x', newPassword: testPassword }],
+    ['PUT', '/v1/card-account/contact', { currentPassword: 'x', mobile, email }],
+  ] as const) {
+    expect([url, codeOf(await visit.ask(method, url, body))]).toEqual([url, 'cardReadRequired']);
+  }
+  expect(codeOf(await visit.readCard({ ...person, cardNumber: '990099999999' }))).toBe(
+    'identityNotConfirmed',
+  );
+  expect(codeOf(await visit.readCard(person, 'sign-in'))).toBe('cardProofForOtherPurpose');
+  world.registry.setFaults({ outage: true });
+  expect(codeOf(await visit.readCard())).toBe('registryUnavailable');
+  world.registry.setFaults({});
+  expect(codeOf(await visit.ask('GET', '/v1/card-account'))).toBe('cardReadRequired');
+});
+
+test('who is signed in sees the account; password and contacts take the present password', async () => {
+  await registered();
+  const round = await world.world.round({ roundId: `round-${person.cardNumber}` });
+  await world.world.ledger.pool.query('update round set open_groups = $2 where round_id = $1', [round, [1]]);
+  await new Promise((resolve) => setTimeout(resolve, 1_100));
+  const citizen = await world.signIn(person);
+  expect((await citizen.act('GET', '/v1/card-account')).json()).toMatchObject({ state: 'active' });
+  const change = (currentPassword: string, newPassword: string) =>
+    citizen.act('PUT', '/v1/card-account/password', { currentPassword, newPassword });
+  expect(codeOf(await change('wrong!1', 'vU4-rtpN'))).toBe('passwordWrong');
+  const contact = { currentPassword: testPassword, mobile: '0987654321', email: 'new@example.com' };
+  expect((await citizen.act('PUT', '/v1/card-account/contact', contact)).json()).toEqual({
+    mobileChanged: true,
+    emailToConfirm: true,
+  });
+  expect((await change(testPassword, 'vU4-rtpN')).statusCode).toBe(204);
+  // Signed out everywhere, here too, at once.
+  expect(codeOf(await citizen.act('GET', '/v1/registration'))).toBe('sessionEnded');
+});
+
+test('a forgotten password takes card, household register and a link', async () => {
+  const visit = await registered();
+  const reset = (changed: object = {}) =>
+    visit.ask('POST', '/v1/card-account/password-resets', {
+      ...household(person),
+      newPassword: 'vU4-rtpN',
+      ...changed,
+    });
+  expect(codeOf(await reset({ householdNumber: 'Z9999999' }))).toBe('householdNotConfirmed');
+  expect((await reset()).statusCode).toBe(202);
+  expect((await visit.confirm()).json()).toEqual({ purpose: 'newPassword' });
+  const change = { currentPassword: 'vU4-rtpN', newPassword: 'Hq8_wmZt' };
+  expect((await visit.ask('PUT', '/v1/card-account/password', change)).statusCode).toBe(204);
+});
+
+describe('staff at a counter', () => {
+  const staff = (url: string, payload: object, key = operatorKey) =>
+    world.app.inject({ method: 'POST', url, payload, headers: { authorization: `Bearer ${key}` } });
+  const seen = () => ({
+    ...{ personNumber: person.personNumber, cardNumber: person.cardNumber, ...household(person) },
+    ...{ idDocument: 'nationalIdCard', mobile, password: testPassword },
+  });
+
+  test('register and deactivate; both stand in the history under the operator', async () => {
+    expect((await staff('/v1/staff/card-accounts', seen())).json()).toEqual({ emailToConfirm: false });
+    const visit = new Visit();
+    expect((await visit.readCard()).json()).toMatchObject({ state: 'active', email: null });
+    const reset = { ...household(person), newPassword: 'vU4-rtpN' };
+    expect(codeOf(await visit.ask('POST', '/v1/card-account/password-resets', reset))).toBe(
+      'accountHasNoEmail',
+    );
+    const gone = { personNumber: person.personNumber, idDocument: 'passport', reason: 'lostCard' };
+    expect((await staff('/v1/staff/card-accounts/deactivations', gone)).statusCode).toBe(204);
+    expect((await visit.ask('GET', '/v1/card-account')).json()).toMatchObject({ state: 'deactivated' });
+    const { rows } = await world.world.ledger.pool.query<{ act: string; channel: string }>(
+      'select act, channel from audit_entry where person_key = $1 order by recorded_at',
+      [await keyOf(person)],
+    );
+    expect(rows).toEqual([
+      { act: 'registerCard', channel: 'operator:amy' },
+      { act: 'deactivateAccount', channel: 'operator:amy' },
+    ]);
+  });
+
+  test.each([
+    [{ cardNumber: '990099999999' }, 'identityNotConfirmed'],
+    [{ householdNumber: 'Z9999999' }, 'householdNotConfirmed'],
+    [{ personNumber: 'A123456780' }, 'personNumberInvalid'],
+    [{ email: 'no' }, 'emailInvalid'],
+    [{ password: '123456' }, 'passwordTooCommon'],
+    [{ idDocument: 'libraryCard' }, 'requestInvalid'],
+  ])('are told what does not fit: %j', async (wrong, code) => {
+    expect(codeOf(await staff('/v1/staff/card-accounts', { ...seen(), ...wrong }))).toBe(code);
+  });
+
+  test('need a key, and somebody who has an account to deactivate', async () => {
+    expect(codeOf(await staff('/v1/staff/card-accounts', seen(), 'nobody'))).toBe('operatorUnknown');
+    const nobody = { personNumber: person.personNumber, idDocument: 'passport', reason: 'died' };
+    expect(codeOf(await staff('/v1/staff/card-accounts/deactivations', nobody))).toBe('cardAccountMissing');
+  });
+});
