@@ -51,20 +51,6 @@ export interface ApiLoad {
   slow_ms: number;
 }
 
-export interface AppOtp {
-  app_otp_id: string;
-  bound_device_id: string;
-  code_hash: Buffer;
-  expires_at: Timestamp;
-  made_at: Generated<Timestamp>;
-  person_key: string;
-  /**
-   * In which it was produced: when that session is ended, the code is worth nothing.
-   */
-  session_id: string;
-  used_at: Timestamp | null;
-}
-
 export interface Appointment {
   appointment_number: Generated<string>;
   /**
@@ -87,6 +73,20 @@ export interface Appointment {
    */
   slot_id: number;
   status: string;
+}
+
+export interface AppOtp {
+  app_otp_id: string;
+  bound_device_id: string;
+  code_hash: Buffer;
+  expires_at: Timestamp;
+  made_at: Generated<Timestamp>;
+  person_key: string;
+  /**
+   * In which it was produced: when that session is ended, the code is worth nothing.
+   */
+  session_id: string;
+  used_at: Timestamp | null;
 }
 
 export interface AuditEntry {
