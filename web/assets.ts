@@ -53,7 +53,6 @@ const sources: readonly { name: string; type: string; from: string; change?: (te
   { name: 'waiting-room.js', type: javascript, from: 'web/browser/waiting-room.js' },
   { name: 'card-bridge.js', type: javascript, from: 'web/browser/card-bridge.js' },
   { name: 'environment.js', type: javascript, from: 'web/browser/environment.js' },
-  { name: 'card-sign-in.js', type: javascript, from: 'web/browser/card-sign-in.js' },
   { name: 'device.js', type: javascript, from: 'web/browser/device.js' },
   { name: 'app.js', type: javascript, from: 'web/browser/app.js' },
   { name: 'seal.svg', type: svg, from: 'web/pictures/seal.svg' },

@@ -1,4 +1,4 @@
-/* Reads the card for one's card account when its owner presses the button, and sends the reading with the form. */
+/* Reads the card for what the form is about when its owner presses the button, and sends the reading along. */
 import { cardBridge, wordsOf } from './card-bridge.js';
 
 const form = document.querySelector('[data-card-read]');
@@ -13,14 +13,12 @@ bridge.watch((standing) => {
   if (!reading) status.textContent = standing ? wordsOf(standing.words) : form.dataset.gone;
 });
 
-form.addEventListener('submit', async (event) => {
-  event.preventDefault();
-  if (reading) return;
+async function send() {
   reading = true;
   problem.hidden = true;
   status.textContent = form.dataset.reading;
   try {
-    form.elements.cardProof.value = JSON.stringify(await bridge.read('card-account'));
+    form.elements.cardProof.value = JSON.stringify(await bridge.read(form.dataset.cardRead));
     form.submit();
   } catch (error) {
     problem.textContent = wordsOf(error.words) || form.dataset.gone;
@@ -29,4 +27,9 @@ form.addEventListener('submit', async (event) => {
     document.querySelector('#card').focus();
     reading = false;
   }
+}
+
+form.addEventListener('submit', (event) => {
+  event.preventDefault();
+  if (!reading) void send();
 });

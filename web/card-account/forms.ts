@@ -1,5 +1,5 @@
 /** The fields of the card account's forms: what is wrong with them as typed, and refusals beside the field they are about. */
-import type { FastifyReply, FastifyRequest, preHandlerAsyncHookHandler } from 'fastify';
+import type { FastifyRequest, preHandlerAsyncHookHandler } from 'fastify';
 
 import { accountContext } from '../../api/routes/v1/card-account';
 import { accountOwner, personOfCardRead } from '../../api/card-account/card-read';
@@ -103,10 +103,3 @@ export function typedValues(request: FastifyRequest): Readonly<Record<string, st
     ['householdNumber', 'registeredAddress', 'mobile', 'email'].map((name) => [name, field(request, name)]),
   );
 }
-
-/** Answers a form page. */
-export type FormPage = (
-  request: FastifyRequest,
-  reply: FastifyReply,
-  errors?: FormErrors,
-) => Promise<FastifyReply>;
