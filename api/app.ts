@@ -1,5 +1,6 @@
 /** The API and the pages as one Fastify app: a table of contents. */
 import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
+import { Settings } from 'typebox/system';
 import fastify, { LogController, type FastifyInstance, type FastifyPluginAsync } from 'fastify';
 
 import type { InsuranceRegistry } from '../gateways/insurance-registry/port';
@@ -115,6 +116,8 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     frameworkErrors: refuseUnroutable,
     rewriteUrl: pageOfUnreadable,
   });
+  // Each way in has a body of its own: with fewer errors than all of theirs, the one that was meant cannot be told.
+  Settings.Set({ maxErrors: 64 });
   app.setValidatorCompiler(TypeBoxValidatorCompiler);
   app.setSerializerCompiler(serializerWhenAsked);
 
