@@ -73,7 +73,10 @@ test('whoever has tried too often by one way is shown the others', async () => {
     await v.signIn(person, '999999999999');
   }
   expect(await v.heading()).toBe('嘗試次數過多');
-  expect(await v.page.locator('.other-ways a').first().getAttribute('href')).toContain('/sign-in/birth-date');
+  const others = await v.page
+    .locator('.other-ways a')
+    .evaluateAll((links) => links.map((link) => link.getAttribute('href')));
+  expect(others).toContain('/sign-in/birth-date?next=registration');
   await v.leave();
 });
 
