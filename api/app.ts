@@ -3,6 +3,7 @@ import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import { Settings } from 'typebox/system';
 import fastify, { LogController, type FastifyInstance, type FastifyPluginAsync } from 'fastify';
 
+import type { Carriers } from '../gateways/carriers/port';
 import type { InsuranceRegistry } from '../gateways/insurance-registry/port';
 import type { Ledger } from '../ledger/database';
 import { logging } from './logging';
@@ -41,6 +42,7 @@ import { deviceCodeRoutes } from './routes/v1/device-codes';
 import { cardAccountRoutes } from './routes/v1/card-account';
 import { invitationRoutes } from './routes/v1/invitation';
 import { leftoverRoutes } from './routes/v1/leftover';
+import { mobileAuthenticationRoutes } from './routes/v1/mobile-authentications';
 import { quickLookupRoutes } from './routes/v1/quick-lookups';
 import { registrationRoutes } from './routes/v1/registration';
 import { roundRoutes } from './routes/v1/rounds';
@@ -70,6 +72,8 @@ import { serializerWhenAsked } from './serializers';
 export interface AppParts {
   readonly ledger: Ledger;
   readonly registry: InsuranceRegistry;
+  /** Without it no mobile number is confirmed (手機快速認證). */
+  readonly carriers?: Carriers;
   /** 32 bytes each. */
   readonly sessionKey: Buffer;
   readonly captchaKey: Buffer;
@@ -158,6 +162,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   await app.register(deviceProofPlugin, { key: parts.sessionKey });
   await app.register(actsPlugin, {
     registry: parts.registry,
+    ...(parts.carriers && { carriers: parts.carriers }),
     ...(parts.signInFloorMs !== undefined && { signInFloorMs: parts.signInFloorMs }),
   });
   await app.register(openApiPlugin, { secure });
@@ -179,6 +184,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   await app.register(leftoverRoutes, v1);
   await app.register(quickLookupRoutes, v1);
   await app.register(cardAccountRoutes, v1);
+  await app.register(mobileAuthenticationRoutes, v1);
   await app.register(stationRoutes, v1);
   await app.register(stationLeftoverRoutes, v1);
   await app.register(stationSessionRoutes, v1);

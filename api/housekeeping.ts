@@ -10,6 +10,7 @@ import { sweepDeviceCodes } from '../ledger/device-code';
 import { sweepDrafts } from '../ledger/draft';
 import { sweepAnswers } from '../ledger/idempotency';
 import { sweepMails } from '../ledger/mail-message';
+import { sweepMobileAuthentications } from '../ledger/mobile-authentication';
 import { sweepEndedSessions } from '../ledger/session';
 import { sweepStationSessions } from '../ledger/station-session';
 import { sweepSignIns } from '../ledger/sign-in';
@@ -31,7 +32,8 @@ export type Swept = Readonly<
     | 'cardChallenges'
     | 'links'
     | 'mails'
-    | 'deviceCodes',
+    | 'deviceCodes'
+    | 'mobileAuthentications',
     number
   >
 >;
@@ -51,6 +53,7 @@ export async function sweep(ledger: Ledger): Promise<Swept> {
     links: await sweepConfirmations(ledger),
     mails: await sweepMails(ledger),
     deviceCodes: await sweepDeviceCodes(ledger),
+    mobileAuthentications: await sweepMobileAuthentications(ledger),
   };
 }
 

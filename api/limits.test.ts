@@ -15,6 +15,7 @@ const few: LimitSettings = {
 const small: Record<Guarded, LimitSettings> = {
   ...forEachWayIn(few),
   cardAccount: few,
+  mobileAuthentication: few,
   quickLookup: {
     pair: { points: 3, seconds: 60 },
     pairUnderAttack: 0,

@@ -3,6 +3,7 @@ import closeWithGrace from 'close-with-grace';
 
 import { readSettings, type Settings } from '../config/settings';
 import { startTracing } from '../config/tracing';
+import { createHttpCarriers } from '../gateways/carriers/http-carriers';
 import { createHttpRegistry } from '../gateways/insurance-registry/http-registry';
 import { openLedger } from '../ledger/database';
 import { parseLedgerKeys } from '../ledger/encryption';
@@ -43,6 +44,7 @@ async function main(): Promise<void> {
   const app = await buildApp({
     ledger,
     registry: createHttpRegistry({ url: settings.INSURANCE_REGISTRY_URL }),
+    ...(settings.CARRIERS_URL === '' ? {} : { carriers: createHttpCarriers({ url: settings.CARRIERS_URL }) }),
     sessionKey: keyOf(settings, 'YIYUE_SESSION_KEY'),
     captchaKey: keyOf(settings, 'YIYUE_CAPTCHA_KEY'),
     publicOrigin: settings.PUBLIC_ORIGIN,

@@ -21,6 +21,7 @@ import * as signIns from './migrations/0017-sign-ins';
 import * as cardBridges from './migrations/0018-card-bridges';
 import * as cardAccounts from './migrations/0019-card-accounts';
 import * as boundDevices from './migrations/0020-bound-devices';
+import * as mobileAuthentications from './migrations/0023-mobile-authentications';
 import * as stations from './migrations/0021-stations';
 
 /** Every migration by name, in their order. */
@@ -44,6 +45,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0018-card-bridges': cardBridges,
   '0019-card-accounts': cardAccounts,
   '0020-bound-devices': boundDevices,
+  '0023-mobile-authentications': mobileAuthentications,
   '0021-stations': stations,
 };
 

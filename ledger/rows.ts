@@ -444,6 +444,21 @@ export interface MailMessage {
   token_cipher: Buffer | null;
 }
 
+export interface MobileAuthentication {
+  bound_device_id: string | null;
+  card_failures: Generated<number>;
+  /**
+   * Keyed, and over the row's id too: four digits alone would be guessed from any hash.
+   */
+  card_last_four_hash: Buffer;
+  completed_at: Timestamp | null;
+  confirmed_at: Generated<Timestamp>;
+  expires_at: Timestamp;
+  mobile_authentication_id: string;
+  mobile_cipher: Buffer;
+  person_key: string;
+}
+
 export interface Operator {
   enrolled_at: Generated<Timestamp>;
   key_hash: Buffer;
@@ -919,6 +934,7 @@ export interface DB {
   leftover_request: LeftoverRequest;
   leftover_turn: LeftoverTurn;
   mail_message: MailMessage;
+  mobile_authentication: MobileAuthentication;
   operator: Operator;
   page_draft: PageDraft;
   parental_consent: ParentalConsent;

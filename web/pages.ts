@@ -82,7 +82,7 @@ export function pagesPlugin(options: PagesOptions): FastifyPluginAsync {
     signInListPages(app);
     environmentPages(app, { bridgeUrl: bridgeUrlOf(options) });
     waitingRoomPages(app);
-    appPages(app, asset);
+    appPages(app, asset, options);
     devicePages(app);
     sessionPages(app);
     registrationPages(app);

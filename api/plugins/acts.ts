@@ -4,6 +4,7 @@ import fp from 'fastify-plugin';
 
 import { tracer } from '../../config/tracing';
 import type { Outcome } from '../../domain/refusal/refusals';
+import type { Carriers } from '../../gateways/carriers/port';
 import type { InsuranceRegistry, PersonLookup } from '../../gateways/insurance-registry/port';
 import { tellOfAssistance } from '../../ledger/assistance-text';
 import { recordAttendance } from '../../ledger/attendance';
@@ -19,6 +20,14 @@ import { joinWaitingList, leaveWaitingList } from '../../ledger/waiting-list';
 import { readCardStatus } from '../card-status';
 import * as devices from '../device-acts';
 import { accountActs } from '../card-account/account-acts';
+import {
+  authenticateMobile,
+  bindByMobile,
+  setPasswordByMobile,
+  type BindingByMobile,
+  type MobileAsked,
+  type PasswordByMobile,
+} from '../mobile-authentication';
 import { lookUp, type LookupAsked } from '../quick-lookup';
 import { confirmBy, type BodyOf, type OpenMethod } from '../sign-in/ways';
 import type { SignInFrom } from '../sign-in/way-in';
@@ -29,6 +38,7 @@ type Command<Context, Wish, T> = (ledger: Ledger, context: Context, wish: Wish) 
 
 export interface ActsPluginOptions {
   readonly registry: InsuranceRegistry;
+  readonly carriers?: Carriers;
   /** Other than the usual answering time of signing in, for tests. */
   readonly signInFloorMs?: number;
 }
@@ -36,7 +46,7 @@ export interface ActsPluginOptions {
 /** Above what registry and ledger need for a card when they are well. */
 const accountFloorMs = 350;
 
-function actsOf(app: FastifyInstance, { registry, signInFloorMs }: ActsPluginOptions) {
+function actsOf(app: FastifyInstance, { registry, carriers, signInFloorMs }: ActsPluginOptions) {
   const signIn = { app, registry, ...(signInFloorMs !== undefined && { floorMs: signInFloorMs }) };
   const counted = <T>(act: CountedAct, work: () => Promise<Outcome<T>>): Promise<Outcome<T>> =>
     tracer.startActiveSpan(act, async (span) => {
@@ -83,6 +93,11 @@ function actsOf(app: FastifyInstance, { registry, signInFloorMs }: ActsPluginOpt
     /** Who has that number and birth date, for a station that may look people up. */
     identifyAtStation: (lookup: PersonLookup) =>
       counted('signIn', () => identifyAtStation({ app, registry }, lookup)),
+    authenticateMobile: (asked: MobileAsked) =>
+      counted('authenticateMobile', () => authenticateMobile({ ...signIn, carriers }, asked)),
+    setPasswordByMobile: (asked: PasswordByMobile) =>
+      counted('setPasswordByMobile', () => setPasswordByMobile(app, asked)),
+    bindByMobile: (asked: BindingByMobile) => counted('bindByMobile', () => bindByMobile(app, asked)),
     lookUp: (asked: LookupAsked) => counted('lookUp', () => lookUp(app, asked)),
     register: forCitizen('register', register),
     withdraw: forCitizen('withdraw', withdraw),

@@ -18,7 +18,7 @@ import { signInMethods, type SignInMethod } from '../../domain/sign-in/sign-in-m
 type TooMany = Extract<Refusal, { code: 'tooManyAttempts' }>;
 
 /** What is tried under a limit by person and address: each way in under one of its own, so that none closes another. */
-export type Guarded = SignInMethod | 'quickLookup' | 'cardAccount';
+export type Guarded = SignInMethod | 'quickLookup' | 'cardAccount' | 'mobileAuthentication';
 
 /** What is asked for under a limit by address alone. */
 export type Paced =
@@ -54,6 +54,7 @@ export function forEachWayIn(settings: LimitSettings): Readonly<Record<SignInMet
 
 export const limitSettings: Readonly<Record<Guarded, LimitSettings>> = {
   ...forEachWayIn(eachWayIn),
+  mobileAuthentication: eachWayIn,
   // Card, household register and present password, as they are tried on the card account's pages.
   cardAccount: eachWayIn,
   // Six digits are a million guesses: twenty in a quarter of an hour are one in fifty thousand for a stranger with many

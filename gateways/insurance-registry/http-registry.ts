@@ -14,12 +14,14 @@ import {
   cardStatusPath,
   householdAnswer,
   householdPath,
+  provedPath,
   lookupPath,
   verificationAnswer,
   verificationPath,
   type CardStatusRequest,
   type HouseholdRequest,
   type LookupRequest,
+  type ProvedRequest,
   type VerificationAnswer,
   type VerificationRequest,
 } from './protocol';
@@ -63,6 +65,8 @@ export function createHttpRegistry(settings: HttpRegistrySettings): InsuranceReg
       outcomeOf(
         understood(await askAgainOnce(lookupPath, { personNumber, birthDate, stationId }), answerCheck),
       ),
+    findProved: async ({ personNumber, provedBy }) =>
+      outcomeOf(understood(await askAgainOnce(provedPath, { personNumber, provedBy }), answerCheck)),
     async verifyHousehold({ registryPersonId, householdNumber, registeredAddress }) {
       const question = { registryPersonId, householdNumber, registeredAddress };
       return understood(await askAgainOnce(householdPath, question), householdCheck).outcome;
@@ -77,7 +81,7 @@ export function createHttpRegistry(settings: HttpRegistrySettings): InsuranceReg
   };
 }
 
-type Question = VerificationRequest | LookupRequest | HouseholdRequest | CardStatusRequest;
+type Question = VerificationRequest | LookupRequest | ProvedRequest | HouseholdRequest | CardStatusRequest;
 
 async function ask(address: URL, timeoutMs: number, question: Question): Promise<string> {
   const signal = AbortSignal.timeout(timeoutMs);

@@ -83,7 +83,22 @@ export interface CardStatus {
   readonly priorityGroups: readonly number[];
 }
 
+/** Who vouched for a person beside the NHI card. */
+export const provers = ['carrier', 'certificate'] as const;
+
+/** A person who was proved without their NHI card. */
+export interface ProvedPerson {
+  readonly personNumber: PersonNumber;
+  /** The registry keeps on whose word it gave somebody's record. */
+  readonly provedBy: (typeof provers)[number];
+}
+
 export interface InsuranceRegistry {
+  /**
+   * The person of that number, whom a carrier or a certificate has proved. `noMatch` for one who is not insured.
+   * Throws `RegistryUnavailable` when no answer could be had.
+   */
+  findProved(proved: ProvedPerson): Promise<CardVerificationOutcome>;
   /**
    * Finds the person of that number and birth date, for a station that may look people up. `noMatch` stands for an
    * unknown number and for another birth date alike. Throws `RegistryUnavailable` when no answer could be had.
@@ -120,6 +135,7 @@ const unanswered = (): Promise<never> => Promise.reject(new RegistryUnavailable(
 
 /** Stands where nobody is to be asked: every question goes unanswered. */
 export const absentRegistry: InsuranceRegistry = {
+  findProved: unanswered,
   findPerson: unanswered,
   verifyCard: unanswered,
   verifyHousehold: unanswered,

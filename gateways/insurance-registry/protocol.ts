@@ -1,6 +1,8 @@
 /** The registry's HTTP messages as schemas, by which the adapter checks answers and the simulator questions. */
 import { Type, type Static } from 'typebox';
 
+import { provers } from './port';
+
 /** Asked by POST, so that no number stands in an address or an access log. */
 export const verificationPath = '/v1/card-verifications';
 
@@ -41,6 +43,14 @@ export const householdRequest = Type.Object(
 export const householdAnswer = Type.Object({
   outcome: Type.Union([Type.Literal('match'), Type.Literal('noMatch')]),
 });
+
+/** Who is this, whom a carrier or a certificate has proved? Answered like a verification. */
+export const provedPath = '/v1/proved-people';
+
+export const provedRequest = Type.Object(
+  { personNumber: Type.String({ pattern: '^[A-Z][A-Z0-9]\\d{8}$' }), provedBy: Type.Enum([...provers]) },
+  { additionalProperties: false },
+);
 
 const registryPerson = Type.Object({
   registryPersonId: Type.String({ pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' }),
@@ -102,5 +112,6 @@ export const cardStatusAnswer = Type.Union([
 export type CardStatusRequest = Static<typeof cardStatusRequest>;
 export type HouseholdRequest = Static<typeof householdRequest>;
 export type LookupRequest = Static<typeof lookupRequest>;
+export type ProvedRequest = Static<typeof provedRequest>;
 export type VerificationRequest = Static<typeof verificationRequest>;
 export type VerificationAnswer = Static<typeof verificationAnswer>;

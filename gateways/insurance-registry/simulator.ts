@@ -12,6 +12,8 @@ import {
   cardStatusRequest,
   householdPath,
   householdRequest,
+  provedPath,
+  provedRequest,
   lookupPath,
   lookupRequest,
   verificationPath,
@@ -148,6 +150,10 @@ export async function startRegistrySimulator(
     const answer = await answerFor(body.personNumber, (row) =>
       row?.birth_date === body.birthDate ? matchOf(row) : { outcome: 'noMatch' },
     );
+    return answer ?? reply.code(503).send({ status: 503 });
+  });
+  app.post(provedPath, { schema: { body: provedRequest } }, async ({ body }, reply) => {
+    const answer = await answerFor(body.personNumber, (row) => (row ? matchOf(row) : { outcome: 'noMatch' }));
     return answer ?? reply.code(503).send({ status: 503 });
   });
   app.post(householdPath, { schema: { body: householdRequest } }, async ({ body }, reply) => {

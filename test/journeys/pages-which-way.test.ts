@@ -4,7 +4,7 @@ import type { Browser } from 'playwright-core';
 import { en } from '../../web/texts/en';
 import { zh } from '../../web/texts/zh';
 import { startBrowser, Visitor } from './pages-browser';
-import { PagesTown } from './pages-world';
+import { PagesTown, type TownPerson } from './pages-world';
 
 jest.setTimeout(120_000);
 
@@ -112,4 +112,82 @@ test('the questions and answers are all there, each once', async () => {
   const all = Object.values(en.help.items).map(({ question }) => question);
   expect([...shown].sort()).toEqual([...all].sort());
   await v.leave();
+});
+
+describe('mobile quick authentication', () => {
+  const named = (): string => town.address.replace('127.0.0.1', 'localhost');
+
+  async function holder(): Promise<TownPerson & { readonly mobile: string }> {
+    const person = await town.person();
+    const mobile = `0977${person.cardNumber.slice(-6)}`;
+    await town.running.world.ledger.pool.query(
+      'update simulated_registry.insured_person set mobile_contract = $1 where card_number = $2',
+      [mobile, person.cardNumber],
+    );
+    return { ...person, mobile };
+  }
+
+  async function ask(v: Visitor, mobile: string, personNumber: string): Promise<void> {
+    await v.open(`${named()}/app/quick-authentication`);
+    await v.page.fill('#mobile', mobile);
+    await v.page.fill('#personNumber', personNumber);
+    await v.passCaptcha();
+    await v.press(zh.quickAuthentication.submit);
+  }
+
+  test('a phone on Wi-Fi is told so, with the device code as the way on, without scripts too', async () => {
+    const person = await town.person();
+    const v = await Visitor.come(browser, town, { scripts: false, width: 390 });
+    await v.open(`${named()}/app/quick-authentication`);
+    await v.press(zh.quickAuthentication.submit);
+    expect(await v.page.locator('.govuk-error-summary li').count()).toBe(2);
+    await ask(v, '0900 990 909', person.personNumber);
+    expect(await v.heading()).toBe('手機沒有使用這個門號的行動網路');
+    expect(await v.text()).toContain('裝置碼');
+    expect(await v.page.locator('main a.govuk-button').first().getAttribute('href')).toBe('/app/bind');
+    await v.leave();
+  });
+
+  test('first time: the carrier confirms, a password is set, and the phone’s own unlock binds it', async () => {
+    const person = await holder();
+    const v = await Visitor.come(browser, town, { width: 390 });
+    const session = await v.page.context().newCDPSession(v.page);
+    await session.send('WebAuthn.enable');
+    await session.send('WebAuthn.addVirtualAuthenticator', {
+      options: {
+        ...{ protocol: 'ctap2', transport: 'internal', hasResidentKey: true },
+        ...{ hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true },
+      },
+    });
+    await v.open(`${named()}/app/quick-authentication`);
+    expect(await v.barriers()).toEqual([]);
+    await ask(v, person.mobile, person.personNumber);
+    expect(await v.heading()).toBe(zh.quickAuthentication.confirmedTitle);
+    expect(await v.barriers()).toEqual([]);
+    await v.page.fill('#cardLastFour', '0000');
+    await v.page.fill('#password', 'k7mzQ2x');
+    await v.page.fill('#passwordAgain', 'k7mzQ2x');
+    await v.press(zh.quickAuthentication.setPassword);
+    expect(await v.page.locator('.govuk-error-summary:not([hidden])').innerText()).toContain('還可以試 2 次');
+    await v.page.fill('#cardLastFour', person.cardNumber.slice(-4));
+    await v.page.fill('#password', 'k7mzQ2x');
+    await v.page.fill('#passwordAgain', 'k7mzQ2x');
+    await v.press(zh.quickAuthentication.setPassword);
+    expect(await v.text()).toContain(zh.quickAuthentication.passwordSet);
+    expect(await v.text()).toContain(zh.quickAuthentication.unlock);
+    expect(await v.barriers()).toEqual([]);
+    expect(await v.scrollsSideways()).toBe(false);
+    await v.page.fill('#deviceName', '媽媽的手機');
+    await v.page.getByRole('button', { name: zh.quickAuthentication.bind }).click();
+    await v.page.getByRole('heading', { name: zh.app.boundTitle }).waitFor();
+    expect(await v.barriers()).toEqual([]);
+    expect(v.complaints).toEqual([]);
+    // The carrier's word is used up.
+    await v.open(`${named()}/app/quick-authentication/phone`);
+    const { rows } = await town.running.world.ledger.pool.query(
+      `select bound_by from bound_device where removed_at is null`,
+    );
+    expect(rows).toEqual([{ bound_by: 'mobileQuick' }]);
+    await v.leave();
+  });
 });

@@ -6,6 +6,8 @@ import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fas
 
 import { buildApp, type AppParts } from '../../api/app';
 import { parsePersonNumber } from '../../domain/person-number/person-number';
+import { createHttpCarriers } from '../../gateways/carriers/http-carriers';
+import { startCarriersSimulator, type CarriersSimulator } from '../../gateways/carriers/simulator';
 import { createHttpRegistry } from '../../gateways/insurance-registry/http-registry';
 import { startRegistrySimulator, type RegistrySimulator } from '../../gateways/insurance-registry/simulator';
 import { syntheticCardNumber, syntheticNationalId } from '../../scripts/demo-data/synthetic-numbers';
@@ -22,9 +24,11 @@ export class AppWorld {
   static async create(changed: Partial<AppParts> = {}): Promise<AppWorld> {
     const world = await LedgerWorld.create();
     const registry = await startRegistrySimulator({ databaseUrl: world.databaseUrl, answerAfterMs: 1 });
+    const carriers = await startCarriersSimulator({ databaseUrl: world.databaseUrl });
     const app = await buildApp({
       ledger: world.ledger,
       registry: createHttpRegistry({ url: registry.url, timeoutMs: 10_000 }),
+      carriers: createHttpCarriers({ url: carriers.url, timeoutMs: 400 }),
       sessionKey: randomBytes(32),
       captchaKey: randomBytes(32),
       publicOrigin: '',
@@ -34,7 +38,7 @@ export class AppWorld {
       ...changed,
     });
     await app.ready();
-    return new AppWorld(app, world, registry);
+    return new AppWorld(app, world, registry, carriers);
   }
 
   #serial = 0;
@@ -43,11 +47,13 @@ export class AppWorld {
     readonly app: FastifyInstance,
     readonly world: LedgerWorld,
     readonly registry: RegistrySimulator,
+    readonly carriers: CarriersSimulator,
   ) {}
 
   async close(): Promise<void> {
     await this.app.close();
     await this.registry.close();
+    await this.carriers.close();
     await this.world.close();
   }
 

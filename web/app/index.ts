@@ -7,13 +7,19 @@ import { cardStatusPage } from './card-status';
 import { entryPages } from './entry';
 import { messagePage } from './messages';
 import { otpPages } from './otp';
+import { quickAuthenticationPages } from './quick-authentication';
 import { serveShell } from './shell';
 
 /** Registers the app's pages, its manifest and its service worker. */
-export function appPages(app: FastifyInstance, asset: AssetAddress): void {
+export function appPages(
+  app: FastifyInstance,
+  asset: AssetAddress,
+  { demonstration }: { readonly demonstration: boolean },
+): void {
   serveShell(app, asset);
   entryPages(app);
   bindingPage(app);
+  quickAuthenticationPages(app, { demonstration });
   otpPages(app);
   messagePage(app);
   cardStatusPage(app);

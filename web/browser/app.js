@@ -55,9 +55,12 @@ async function offerWays() {
 
 function offerBinding(form) {
   const { code, deviceName, by } = form.elements;
+  const { authentication } = form.dataset;
+  /* By what a carrier confirmed a moment ago, or by the code that was made at a computer. */
+  const proof = () => (authentication ? { mobileAuthenticationId: authentication } : { code: code.value });
   // The code of a scanned address stands in its fragment, which stays on this phone; it is taken out of sight at once.
   const scanned = /^#([A-Za-z0-9]{8})$/.exec(window.location.hash)?.[1];
-  if (scanned) {
+  if (scanned && code) {
     code.value = scanned;
     window.history.replaceState(null, '', window.location.pathname);
   }
@@ -72,8 +75,8 @@ function offerBinding(form) {
     const button = form.querySelector('button[type=submit]');
     button.disabled = true;
     part('trouble').hidden = true;
-    askToBind(code.value)
-      .then((question) => bind(question, code.value, deviceName.value, question.passkey ? by.value : 'key'))
+    askToBind(proof())
+      .then((question) => bind(question, proof(), deviceName.value, question.passkey ? by.value : 'key'))
       .then(() => {
         form.hidden = true;
         part('intro').hidden = true;

@@ -109,8 +109,8 @@ async function newPasskey(question) {
   };
 }
 
-/** Binds this phone by a code: kept before it is sent, so that an answer that got lost loses no key. */
-async function bindByKey(question, code, name) {
+/** Binds this phone by a key: kept before it is sent, so that an answer that got lost loses no key. */
+async function bindByKey(question, proof, name) {
   const pair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, [
     'sign',
     'verify',
@@ -121,18 +121,21 @@ async function bindByKey(question, code, name) {
   const { challenge, origin } = question;
   const signature = await sign(pair.privateKey, statement('bind', origin, challenge, publicKey));
   const credential = { kind: 'key', challenge, publicKey, signature };
-  const bound = await post('/v1/bound-devices', { code, name, credential });
+  const bound = await post('/v1/bound-devices', { ...proof, name, credential });
   await inKeys('readwrite', (store) => store.put({ ...kept, boundDeviceId: bound.boundDeviceId }));
   return bound;
 }
 
-/** Asks for whom a code is; the answer is what `bind` goes on from. */
-export const askToBind = (code) => post('/v1/device-challenges', { purpose: 'bind', code });
+/**
+ * Asks for whom a proof is: `code`, the device code, or `mobileAuthenticationId`, what a carrier confirmed. The answer
+ * is what `bind` goes on from.
+ */
+export const askToBind = (proof) => post('/v1/device-challenges', { purpose: 'bind', ...proof });
 
 /** Binds this phone. `by`: `passkey` or `key`. */
-export async function bind(question, code, name, by) {
-  if (by === 'key') return bindByKey(question, code, name);
-  return post('/v1/bound-devices', { code, name, credential: await newPasskey(question) });
+export async function bind(question, proof, name, by) {
+  if (by === 'key') return bindByKey(question, proof, name);
+  return post('/v1/bound-devices', { ...proof, name, credential: await newPasskey(question) });
 }
 
 /** The answer of this phone's unlock, for whoever of its people is chosen on it. */

@@ -11,9 +11,11 @@ import {
 import type { BoundDevice } from '../../../ledger/bound-device';
 import { boundDevicesOf } from '../../../ledger/bound-device';
 import { newCredential } from '../../device-proof/answers';
-import { creationOptions, requestOptions } from '../../device-proof/passkey-options';
+import { creationOptions, creationOptionsFor, requestOptions } from '../../device-proof/passkey-options';
+import { confirmationOf, personOfMobile } from '../../mobile-authentication';
 import { acceptedValue, RefusedRequest } from '../../problems';
 import * as shape from '../../schemas';
+import { mobileAuthenticationId } from './mobile-authentications';
 
 const boundDeviceId = Type.String({ format: 'uuid' });
 const deviceName = shape.typed(deviceNameLength * 2, 'what the person calls the device');
@@ -61,6 +63,10 @@ export const boundDeviceRoutes: FastifyPluginAsyncTypebox = async (app) => {
             { purpose: Type.Literal('bind'), code: shape.deviceCode },
             { additionalProperties: false },
           ),
+          Type.Object(
+            { purpose: Type.Literal('bind'), mobileAuthenticationId },
+            { additionalProperties: false },
+          ),
           Type.Object({ purpose: Type.Literal('sign-in') }, { additionalProperties: false }),
         ]),
         response: {
@@ -92,12 +98,18 @@ export const boundDeviceRoutes: FastifyPluginAsyncTypebox = async (app) => {
           ...shape.problems(
             { write: true },
             ...(['tooManyAttempts', 'deviceCodeWrong', 'deviceCodeExpired', 'deviceCodeUsed'] as const),
+            ...(['mobileAuthenticationOver', 'cardNotRegistered'] as const),
           ),
         },
       },
     },
     async (request, reply) => {
       const { body } = request;
+      if ('mobileAuthenticationId' in body) {
+        const own = acceptedValue(confirmationOf(request, body.mobileAuthenticationId));
+        const { personKey } = acceptedValue(await personOfMobile(app, own));
+        return reply.code(201).send(await creationOptionsFor(app, request, personKey));
+      }
       const options =
         body.purpose === 'bind'
           ? acceptedValue(await creationOptions(app, request, body.code))
@@ -113,26 +125,40 @@ export const boundDeviceRoutes: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         operationId: 'bindDevice',
         tags: ['devices'],
-        summary: 'Bind this device by a device code (裝置碼認證)',
+        summary:
+          'Bind this device by a device code (裝置碼認證), or by what a carrier confirmed (行動電話認證)',
         headers: shape.writeHeaders,
-        body: Type.Object(
-          { code: shape.deviceCode, name: deviceName, credential: newCredential },
-          { additionalProperties: false },
-        ),
+        body: Type.Union([
+          Type.Object(
+            { code: shape.deviceCode, name: deviceName, credential: newCredential },
+            { additionalProperties: false },
+          ),
+          Type.Object(
+            { mobileAuthenticationId, name: deviceName, credential: newCredential },
+            { additionalProperties: false },
+          ),
+        ]),
         response: {
           201: boundDevice,
           ...shape.problems(
             { write: true },
             ...(['tooManyAttempts', 'deviceCodeWrong', 'deviceCodeExpired', 'deviceCodeUsed'] as const),
             ...(['deviceNotConfirmed', 'deviceBoundAlready'] as const),
+            ...(['mobileAuthenticationOver', 'cardNotRegistered'] as const),
           ),
         },
       },
     },
     async (request, reply) => {
-      const { code, credential } = request.body;
-      const name = nameOf(request.body.name);
-      const bound = await app.acts.bindDevice({ code, name, credential, request, channel: 'api' });
+      const { body } = request;
+      const asked = { name: nameOf(body.name), credential: body.credential, request, channel: 'api' };
+      const bound =
+        'code' in body
+          ? await app.acts.bindDevice({ ...asked, code: body.code })
+          : await app.acts.bindByMobile({
+              ...asked,
+              mobileAuthenticationId: acceptedValue(confirmationOf(request, body.mobileAuthenticationId)),
+            });
       return reply.code(201).send(view(acceptedValue(bound)));
     },
   );
