@@ -31,7 +31,6 @@ type Way =
   | 'lookup'
   | 'waitingList'
   | 'leftover'
-  | 'deviceCode'
   | 'quickAuthentication'
   | 'whichWay'
   | 'cardAccount'
@@ -41,7 +40,7 @@ type Way =
   | 'cardSignIn';
 
 /** Beside a device code the same number may do once what stood against it is gone. */
-const afterCarrier: readonly Way[] = ['deviceCode', 'quickAuthentication', 'whichWay'];
+const afterCarrier: readonly Way[] = ['bindDevice', 'quickAuthentication', 'whichWay'];
 
 /** What helps, most helpful first; one row a code, the compiler refuses a code without. */
 const waysOn: Readonly<Record<ProblemCode, readonly Way[]>> = {
@@ -218,7 +217,6 @@ const wayAddress: Readonly<Record<Way, string>> = {
   lookup: '/lookup',
   waitingList: '/waiting-list',
   leftover: '/leftover',
-  deviceCode: '/app/bind',
   quickAuthentication: '/app/quick-authentication',
   whichWay: '/which-way',
   cardAccount: '/account/card',
@@ -242,7 +240,6 @@ function wayText(way: Way, { t }: Words): string {
     lookup: t.lookup.title,
     waitingList: t.waitingList.title,
     leftover: t.leftover.title,
-    deviceCode: t.quickAuthentication.deviceCodeWay,
     quickAuthentication: t.quickAuthentication.startAgain,
     whichWay: t.whichWay.title,
     cardAccount: t.cardAccount.title,

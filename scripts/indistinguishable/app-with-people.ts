@@ -56,7 +56,12 @@ export async function openApp(
     captchaKey: randomBytes(32),
     publicOrigin: '',
     logLevel: 'error',
-    limits: { ...forEachWayIn(unlimited), quickLookup: unlimited, cardAccount: unlimited },
+    limits: {
+      ...forEachWayIn(unlimited),
+      quickLookup: unlimited,
+      cardAccount: unlimited,
+      mobileAuthentication: unlimited,
+    },
     ...(floorMs !== undefined && { signInFloorMs: floorMs }),
   });
   for (const each of everybody) await takeOver(ledger, registry, each);
