@@ -21,8 +21,8 @@ import * as signIns from './migrations/0017-sign-ins';
 import * as cardBridges from './migrations/0018-card-bridges';
 import * as cardAccounts from './migrations/0019-card-accounts';
 import * as boundDevices from './migrations/0020-bound-devices';
-import * as mobileAuthentications from './migrations/0023-mobile-authentications';
 import * as stations from './migrations/0021-stations';
+import * as mobileAuthentications from './migrations/0023-mobile-authentications';
 
 /** Every migration by name, in their order. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -45,8 +45,8 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0018-card-bridges': cardBridges,
   '0019-card-accounts': cardAccounts,
   '0020-bound-devices': boundDevices,
-  '0023-mobile-authentications': mobileAuthentications,
   '0021-stations': stations,
+  '0023-mobile-authentications': mobileAuthentications,
 };
 
 /** Names of all migrations that this version needs. */

@@ -81,7 +81,7 @@ function offerBinding(form) {
         form.hidden = true;
         part('intro').hidden = true;
         part('bound').hidden = false;
-        part('bound').querySelector('h2').focus();
+        part('bound').querySelector('h1').focus();
       })
       .catch(complain)
       .finally(() => {
