@@ -1,7 +1,6 @@
 /** The shapes of the API: each is validation, type, documentation and output filter at once. */
 import { Type, type TSchema } from 'typebox';
 
-import { cardPurposes, statementVersion } from '../domain/card-proof/card-proof';
 import { closureReasons } from '../domain/closure/closure';
 import type { CardBridge } from '../ledger/card-bridge';
 import { problemTexts, type ProblemCode } from './problem-texts';
@@ -90,50 +89,6 @@ export const cardBridgeView = (bridge: CardBridge) => ({
   revokedAt: bridge.revokedAt?.toISOString() ?? null,
 });
 
-const cardDate = Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$' });
-
-/** A card proof, as a card bridge hands it out; strict, since its text is signed. */
-export const cardProof = Type.Object(
-  {
-    statement: Type.Object(
-      {
-        version: Type.Literal(statementVersion),
-        bridgeId,
-        keyId: key32,
-        origin,
-        challengeId: Type.String({ format: 'uuid' }),
-        nonce: key32,
-        purpose: Type.Enum([...cardPurposes]),
-        readAt: bridgeInstant,
-        reader: Type.String({ maxLength: 200 }),
-        atr: Type.String({ pattern: '^[0-9A-F]{0,66}$' }),
-        card: Type.Object(
-          {
-            cardNumber: Type.String({ pattern: '^\\d{12}$' }),
-            name: Type.String({ maxLength: 40, pattern: noNul }),
-            nameHasPrivateUse: Type.Boolean(),
-            personNumber: Type.String({ pattern: '^[A-Z][A-Z0-9]\\d{8}$' }),
-            birthDate: cardDate,
-            sex: Type.Enum(['male', 'female']),
-            issuedOn: cardDate,
-          },
-          { additionalProperties: false },
-        ),
-        hSign: Type.Optional(Type.String({ maxLength: 2000, pattern: noNul })),
-      },
-      { additionalProperties: false },
-    ),
-    signature: signature64,
-  },
-  { additionalProperties: false, description: 'what a card bridge read and signed for a challenge' },
-);
-
-export const deviceCode = typed(40, 'device code (裝置碼): eight characters, upper and lower case differ');
-export const appOtp = Type.String({
-  pattern: '^\\d{6}$',
-  description: 'code of the app (健保卡 OTP 認證碼)',
-});
-export const accountPassword = typed(64, 'registered password (註冊密碼), 6 to 12 characters');
 export const captcha = Type.String({
   minLength: 1,
   maxLength: 4000,

@@ -46,7 +46,6 @@ const sources: readonly { name: string; type: string; from: string; change?: (te
   { name: 'altcha-sha.js', type: javascript, from: 'node_modules/altcha/dist/workers/sha.js' },
   { name: 'page.js', type: javascript, from: 'web/browser/page.js' },
   { name: 'captcha.js', type: javascript, from: 'web/browser/captcha.js' },
-  { name: 'card-bridge.js', type: javascript, from: 'web/browser/card-bridge.js' },
   { name: 'card-read.js', type: javascript, from: 'web/browser/card-read.js' },
   { name: 'session.js', type: javascript, from: 'web/browser/session.js' },
   { name: 'station.js', type: javascript, from: 'web/browser/station.js' },

@@ -8,7 +8,8 @@ import { parsePersonNumber, type PersonNumber } from '../../domain/person-number
 import { refused, type Outcome } from '../../domain/refusal/refusals';
 import { accountPasswordMatches } from '../../ledger/card-account';
 import { findPersonKey } from '../../ledger/person';
-import { cardProof, personNumber } from '../schemas';
+import { cardProof } from '../card-proof-schema';
+import { personNumber } from '../schemas';
 import { confirmInsured } from './insured-person';
 import {
   confirmIdentity,

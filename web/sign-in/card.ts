@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Compile } from 'typebox/compile';
 
-import { cardProof } from '../../api/schemas';
+import { cardProof } from '../../api/card-proof-schema';
 import type { CardProof } from '../../domain/card-proof/card-proof';
 import type { Refusal } from '../../domain/refusal/refusals';
 import { letSpeakToBridge } from '../card-bridge-policy';

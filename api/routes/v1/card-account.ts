@@ -17,8 +17,9 @@ import type { CommandContext } from '../../../ledger/citizen-command';
 import { newestLinkMail } from '../../../ledger/mail-message';
 import { readPerson } from '../../../ledger/person';
 import { accountOwner, personOfCardRead, requireCardRead } from '../../card-account/card-read';
+import { cardProof, cardProofProblems } from '../../card-proof-schema';
 import { acceptedValue } from '../../problems';
-import { cardProof, instant, language, mobile, nullable, problems, typed, writeHeaders } from '../../schemas';
+import { instant, language, mobile, nullable, problems, typed, writeHeaders } from '../../schemas';
 
 const password = typed(100, 'password, 6 to 12 characters of a plain keyboard');
 const email = typed(300, 'e-mail address, as typed');
@@ -57,14 +58,6 @@ export const householdProblems = [
   'tooManyAttempts',
 ] as const satisfies readonly RefusalCode[];
 const mailProblems = ['confirmationMailsSpent', 'tooManyAttempts'] as const;
-
-/** With what a card proof may be refused. */
-const cardProofProblems = [
-  ...(['cardProofInvalid', 'cardProofFromOtherOrigin', 'cardProofForOtherPurpose'] as const),
-  ...(['cardChallengeUnknown', 'cardChallengeOfOtherSession', 'cardChallengeSpent'] as const),
-  ...(['cardChallengeExpired', 'cardReadBeforeAsked', 'cardBridgeClockWrong'] as const),
-  ...(['cardBridgeUnknown', 'cardBridgeRevoked'] as const),
-] as const satisfies readonly RefusalCode[];
 
 /** The account of a person as they read it. */
 async function viewOf(app: FastifyInstance, personKey: string) {
