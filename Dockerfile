@@ -4,6 +4,8 @@
 FROM node:22-bookworm-slim AS build
 WORKDIR /yiyue
 COPY package.json package-lock.json ./
+# A workspace: npm wants its manifest for the lock file.
+COPY card-bridge/package.json ./card-bridge/
 # No embedded database in an image: DATABASE_URL names the real one, so its binaries stay out.
 RUN npm ci --include=dev --no-audit --no-fund
 COPY . .

@@ -89,6 +89,12 @@ export const cardBridgeView = (bridge: CardBridge) => ({
   revokedAt: bridge.revokedAt?.toISOString() ?? null,
 });
 
+export const deviceCode = typed(40, 'device code (裝置碼): eight characters, upper and lower case differ');
+export const appOtp = Type.String({
+  pattern: '^\\d{6}$',
+  description: 'code of the app (健保卡 OTP 認證碼)',
+});
+export const accountPassword = typed(64, 'registered password (註冊密碼), 6 to 12 characters');
 export const captcha = Type.String({
   minLength: 1,
   maxLength: 4000,
