@@ -33,6 +33,7 @@ export interface SteppingClockParts {
 /** The engine's clock may be a little behind the ledger's. */
 const marginMs = 1_000;
 const lookEveryMs = 50;
+const pokeAgainMs = 15_000;
 /** Between two looks nothing may have moved, since one act may set off the next. */
 const quietLooks = 2;
 
@@ -79,10 +80,9 @@ export class SteppingClock {
   async untilRest(): Promise<void> {
     await this.#ensureRounds();
     // Whoever stepped the clock, those to whom something fell due have to learn of it.
-    await pokeOverdue(this.parts.ledger.db, { graceMs: 0 });
-    await pokeOverduePlaces(this.parts.ledger.db, { graceMs: 0 });
-    await pokeOverdueCases(this.parts.ledger.db, { graceMs: 0 });
-    const deadline = Date.now() + (this.parts.restWithinMs ?? 60_000);
+    await this.#poke();
+    let pokedAt = Date.now();
+    const deadline = pokedAt + (this.parts.restWithinMs ?? 60_000);
     for (let quiet = 0; quiet < quietLooks;) {
       const unrest = await this.#unrest().catch((error: unknown) => {
         // Parts may be killed and started again meanwhile; who stays away is told of at the deadline.
@@ -91,8 +91,20 @@ export class SteppingClock {
       });
       quiet = unrest === '' ? quiet + 1 : 0;
       if (Date.now() > deadline) throw new Error(`The engine did not come to rest: ${unrest}.`);
+      // What stays undone is poked again, as the reconciler does every few minutes.
+      if (quiet === 0 && Date.now() - pokedAt > pokeAgainMs) {
+        await this.#poke();
+        pokedAt = Date.now();
+      }
       await pause(lookEveryMs);
     }
+  }
+
+  async #poke(): Promise<void> {
+    const { db } = this.parts.ledger;
+    await pokeOverdue(db, { graceMs: 0 });
+    await pokeOverduePlaces(db, { graceMs: 0 });
+    await pokeOverdueCases(db, { graceMs: 0 });
   }
 
   /** What is still under way, in words; empty at rest. */
