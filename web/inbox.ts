@@ -1,10 +1,11 @@
 /** The inbox of the demonstration: what citizens would have received, as the SMS simulator keeps it. */
 import type { FastifyInstance } from 'fastify';
-import { Type, type Static } from 'typebox';
+import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 
 import { parseMobile } from '../domain/person-number/mobile';
 import { field, formErrors } from './forms';
+import { readNewest } from './simulator-inbox';
 
 export interface InboxOptions {
   /** Address of the simulator's inbox: `GET` with `mobile`, `after` (a sequence), `limit` gives `{messages, next}`. */
@@ -18,11 +19,7 @@ const message = Type.Object({
   receivedAt: Type.String(),
 });
 const answer = Compile(Type.Object({ messages: Type.Array(message) }));
-const timeoutMs = 2_000;
 const shown = 100;
-const pageSize = 1_000;
-/** The inbox gives the oldest first; more than this many pages are not turned to reach the newest. */
-const mostPages = 20;
 
 /** Registers `/inbox`. The mobile to filter by is posted: addresses stand in logs and histories. */
 export function inboxPages(app: FastifyInstance, { url }: InboxOptions): void {
@@ -53,35 +50,9 @@ export function inboxPages(app: FastifyInstance, { url }: InboxOptions): void {
 }
 
 async function inbox(url: string, mobile: string | undefined, moment: (instant: string) => string) {
-  const messages = await readInbox(url, mobile);
+  const messages = await readNewest({ url, filter: { name: 'mobile', value: mobile }, shown }, answer);
   return {
     unavailable: messages === undefined,
     messages: (messages ?? []).map((text) => ({ ...text, at: moment(text.receivedAt) })),
   };
-}
-
-/** The newest texts, newest first; `undefined` when the simulator does not answer. */
-async function readInbox(
-  url: string,
-  mobile: string | undefined,
-): Promise<readonly Static<typeof message>[] | undefined> {
-  let newest: readonly Static<typeof message>[] = [];
-  let after = 0;
-  try {
-    for (let page = 0; page < mostPages; page += 1) {
-      const address = new URL(url);
-      address.searchParams.set('after', String(after));
-      address.searchParams.set('limit', String(pageSize));
-      if (mobile !== undefined) address.searchParams.set('mobile', mobile);
-      const response = await fetch(address, { signal: AbortSignal.timeout(timeoutMs) });
-      const body: unknown = await response.json();
-      if (!response.ok || !answer.Check(body)) return undefined;
-      newest = [...newest, ...body.messages].slice(-shown);
-      after = body.messages.at(-1)?.sequence ?? after;
-      if (body.messages.length < pageSize) break;
-    }
-    return newest.toReversed();
-  } catch {
-    return undefined;
-  }
 }

@@ -1,10 +1,11 @@
 /** The mailbox of the demonstration: what citizens would have received by mail, as the mail simulator keeps it. */
 import type { FastifyInstance } from 'fastify';
-import { Type, type Static } from 'typebox';
+import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 
 import { parseEmail } from '../domain/card-account/email';
 import { field, formErrors } from './forms';
+import { readNewest } from './simulator-inbox';
 
 export interface MailInboxOptions {
   /** Address of the simulator's inbox: `GET` with `to`, `after` (a sequence), `limit` gives `{messages}`. */
@@ -19,11 +20,7 @@ const message = Type.Object({
   receivedAt: Type.String(),
 });
 const answer = Compile(Type.Object({ messages: Type.Array(message) }));
-const timeoutMs = 2_000;
 const shown = 50;
-const pageSize = 1_000;
-/** The inbox gives the oldest first; more than this many pages are not turned to reach the newest. */
-const mostPages = 20;
 
 /** Registers `/inbox/mail`. The address to filter by is posted: addresses of pages stand in logs and histories. */
 export function mailInboxPages(app: FastifyInstance, { url }: MailInboxOptions): void {
@@ -56,7 +53,7 @@ export function mailInboxPages(app: FastifyInstance, { url }: MailInboxOptions):
 }
 
 async function mailbox(url: string, to: string | undefined, moment: (instant: string) => string) {
-  const mails = await readMails(url, to);
+  const mails = await readNewest({ url, filter: { name: 'to', value: to }, shown }, answer);
   return {
     unavailable: mails === undefined,
     mails: (mails ?? []).map((mail) => ({
@@ -75,30 +72,4 @@ function linkIn(text: string): string | undefined {
   if (!/^https?:\/\/\S+$/.test(text)) return undefined;
   const { pathname, search } = new URL(text);
   return pathname.startsWith('/account/') ? `${pathname}${search}` : undefined;
-}
-
-/** The newest mails, newest first; `undefined` when the simulator does not answer. */
-async function readMails(
-  url: string,
-  to: string | undefined,
-): Promise<readonly Static<typeof message>[] | undefined> {
-  let newest: readonly Static<typeof message>[] = [];
-  let after = 0;
-  try {
-    for (let page = 0; page < mostPages; page += 1) {
-      const address = new URL(url);
-      address.searchParams.set('after', String(after));
-      address.searchParams.set('limit', String(pageSize));
-      if (to !== undefined) address.searchParams.set('to', to);
-      const response = await fetch(address, { signal: AbortSignal.timeout(timeoutMs) });
-      const body: unknown = await response.json();
-      if (!response.ok || !answer.Check(body)) return undefined;
-      newest = [...newest, ...body.messages].slice(-shown);
-      after = body.messages.at(-1)?.sequence ?? after;
-      if (body.messages.length < pageSize) break;
-    }
-    return newest.toReversed();
-  } catch {
-    return undefined;
-  }
 }

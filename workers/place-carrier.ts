@@ -1,16 +1,11 @@
-/**
- * The carrier of freed places: tells the engine of every place that was freed or answered, and so starts its
- * workflow. It may be killed at any moment: what was not marked is told again when its lease ends, and twice does no harm.
- */
+/** The carrier of freed places: tells the engine of every place that was freed or answered, and so starts its workflow. */
 import { Gauge, type Registry } from 'prom-client';
 
-import { clockOffsetMs } from '../ledger/clock';
 import type { Ledger } from '../ledger/database';
-import { claimUntoldPlaces, heldPlaces, markPlacesTold, type UntoldPlace } from '../ledger/freed-place';
+import { claimUntoldPlaces, heldPlaces, markPlacesTold } from '../ledger/freed-place';
+import { startLeasedCarrier } from './leased-carrier';
 import type { WorkerLog } from './log';
-import { Outage } from './outage';
 import type { Running } from './process';
-import { inLanes, repeat } from './repeating';
 import type { TemporalClient } from './temporal-client';
 import { tellPlaceChanged } from './workflow-starts';
 
@@ -24,41 +19,19 @@ export interface PlaceCarrierOptions {
   readonly idleMs?: number;
 }
 
-const leaseMs = 15_000;
-const batch = 64;
-const atOnce = 8;
-const idleByDefaultMs = 500;
-
 /** Starts the carrier; it goes on through outages of Temporal and of the ledger until it is stopped. */
 export function startPlaceCarrier(options: PlaceCarrierOptions): Running {
-  const { ledger, temporal, taskQueue, log, idleMs = idleByDefaultMs } = options;
-  const temporalOutage = new Outage('Temporal', log);
-  const ledgerOutage = new Outage('the ledger', log);
+  const { ledger, temporal, taskQueue, log, idleMs } = options;
   measureHeldPlaces(ledger, options.metrics);
-
-  async function turn(): Promise<number> {
-    const places = await claimUntoldPlaces(ledger.db, { limit: batch, leaseMs });
-    ledgerOutage.over();
-    if (places.length === 0) return idleMs;
-    const offsetMs = await clockOffsetMs(ledger.db);
-    const told: UntoldPlace[] = [];
-    let waitMs = 0;
-    await inLanes(places, atOnce, async (place) => {
-      try {
-        await temporal.call((client) => tellPlaceChanged(client, taskQueue, place.freedPlaceId, offsetMs));
-        told.push(place);
-        temporalOutage.over();
-        return true;
-      } catch (error) {
-        waitMs = temporalOutage.failed(error);
-        return false;
-      }
-    });
-    await markPlacesTold(ledger.db, told);
-    return waitMs;
-  }
-
-  return repeat(turn, (error) => ledgerOutage.failed(error));
+  return startLeasedCarrier({
+    ledger,
+    log,
+    ...(idleMs === undefined ? {} : { idleMs }),
+    claim: claimUntoldPlaces,
+    tell: ({ freedPlaceId }, offsetMs) =>
+      temporal.call((client) => tellPlaceChanged(client, taskQueue, freedPlaceId, offsetMs)),
+    markTold: markPlacesTold,
+  });
 }
 
 function measureHeldPlaces(ledger: Ledger, registry: Registry): void {
