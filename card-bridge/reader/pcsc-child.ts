@@ -3,9 +3,12 @@ import { fork, type ChildProcess } from 'node:child_process';
 import path from 'node:path';
 import type { PcscAct, PcscReaderFacts, PcscReport, PcscRequest, UnableReason } from './pcsc-messages';
 
-/** The reader service refused, with its code. */
+/** The reader service refused an act, with its code. */
 export class PcscRefusal extends Error {
-  constructor(readonly code: number) {
+  constructor(
+    readonly code: number,
+    readonly act: PcscAct['act'],
+  ) {
     super(`The reader service refused with 0x${code.toString(16)}.`);
   }
 }
@@ -37,6 +40,7 @@ export interface PcscLaunch {
 }
 
 interface OpenQuestion {
+  readonly act: PcscAct['act'];
   readonly answered: (reply: Uint8Array) => void;
   readonly failed: (error: Error) => void;
   readonly limit: NodeJS.Timeout;
@@ -80,7 +84,7 @@ export class PcscChild {
       if (this.#ended) return reject(new PcscLost());
       const id = (this.#lastId += 1);
       const limit = setTimeout(() => this.#end('stuck'), this.#launch.exchangeLimitMs);
-      this.#questions.set(id, { answered: resolve, failed: reject, limit });
+      this.#questions.set(id, { act: act.act, answered: resolve, failed: reject, limit });
       this.#say({ ...act, id });
     });
   }
@@ -114,7 +118,7 @@ export class PcscChild {
     if (!question) return;
     this.#questions.delete(message.id);
     clearTimeout(question.limit);
-    if ('code' in message) question.failed(new PcscRefusal(message.code));
+    if ('code' in message) question.failed(new PcscRefusal(message.code, question.act));
     else question.answered(Uint8Array.from(Buffer.from(message.reply, 'hex')));
   }
 

@@ -23,6 +23,8 @@ export const pcscCodes = {
   resetByOther: 0x80100068,
   /** Another program has the card, perhaps only for a moment: many look at every card that comes in. */
   heldByOther: 0x8010000b,
+  /** No protocol in common with the card; while it is spoken to, that another program's reset took the agreed one back. */
+  protocolNotAgreed: 0x8010000f,
   /** The exchange broke; whether the card was pulled shows in the reader's next status. */
   notTransacted: 0x80100016,
   commandLost: 0x8010002f,
@@ -33,7 +35,7 @@ const problemOfCode: Readonly<Record<number, ReadProblem>> = {
   0x80100009: 'noReader', // unknown reader
   0x8010000b: 'readerBusy', // sharing violation
   0x8010000c: 'noCard',
-  0x8010000f: 'cardUnreadable', // no common protocol
+  0x8010000f: 'cardUnreadable', // no protocol in common
   0x80100013: 'noDaemon', // the service ended while it was asked
   0x80100017: 'noReader', // reader unavailable
   0x8010001d: 'noDaemon',

@@ -167,9 +167,8 @@ export class ReaderProcess {
       } catch (error) {
         if (error instanceof PcscLost) return failure(this.#problemOfLoss());
         if (!(error instanceof PcscRefusal)) throw error;
-        const { resetByOther, heldByOther } = pcscCodes;
-        if (error.code === heldByOther) await pause(otherIsDoneMs);
-        else if (error.code !== resetByOther) return failure(await this.#problemOf(error.code, reader));
+        if (!isOfOthers(error)) return failure(await this.#problemOf(error.code, reader));
+        if (error.code === pcscCodes.heldByOther) await pause(otherIsDoneMs);
       }
     }
     return failure('readerBusy');
@@ -279,6 +278,13 @@ export class ReaderProcess {
     this.#told = text;
     for (const listener of this.#listeners) listener(status);
   }
+}
+
+/** Another program at the same card is in the way, or was: nothing is wrong with card or reader, and all is asked anew. */
+function isOfOthers({ code, act }: PcscRefusal): boolean {
+  const { resetByOther, heldByOther, protocolNotAgreed } = pcscCodes;
+  // What `connect` agreed on is taken back by a reset that ends just then: only a new connection can tell.
+  return code === resetByOther || code === heldByOther || (code === protocolNotAgreed && act === 'transmit');
 }
 
 function factsOf({ name, cardPresent, atr }: PcscReaderFacts): ReaderFacts {
