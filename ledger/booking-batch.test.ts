@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import fc from 'fast-check';
 import { sql } from 'kysely';
 
@@ -325,4 +326,41 @@ test('nothing is owed before the bound that a booking leaves for the relay', asy
     .executeTakeFirstOrThrow();
   expect(first?.kind).toBe('remindOfAppointment');
   expect(mark.next_due_at?.getTime()).toBeLessThanOrEqual(Date.parse(first?.dueAt ?? ''));
+});
+
+test('a batch planned while everything was empty reads no more than its own people once the tables are full', async () => {
+  const empty = await LedgerWorld.create();
+  const own = openLedger({ databaseUrl: empty.databaseUrl, keys: empty.ledger.keys, bookingLanes: 1 });
+  try {
+    await empty.round();
+    await empty.site('A');
+    const slotId = await empty.slot({ siteId: 'A', capacity: 9 });
+    // What makes any index look as good as another: known to be empty.
+    await sql`analyze participation, registration, appointment, invitation`.execute(empty.ledger.db);
+    const context = { personKey: randomUUID(), actor: 'citizen', channel: 'web' } as const;
+    expect(codeOf(await bookAndShow(own, context, wish(slotId)))).not.toBe('booked');
+    await sql`
+      with everybody as (select gen_random_uuid() as key from generate_series(1, 20000)),
+      person as (insert into person (person_key, registry_person_id, name_cipher, birth_date)
+        select key, gen_random_uuid(), '', '1950-01-01' from everybody),
+      slot as (select round_id, slot_id from slot where slot_id = ${slotId})
+      insert into participation (person_key, round_id, dose_number, stage, last_act)
+        select key, round_id, 1, 'registered', 'register' from everybody, slot
+    `.execute(empty.ledger.db);
+    await pause(1_100);
+    expect(codeOf(await bookAndShow(own, { ...context, personKey: randomUUID() }, wish(slotId)))).not.toBe(
+      'booked',
+    );
+    const client = await own.batchPool.connect();
+    const { rows } = await client.query<{ 'QUERY PLAN': string }>(
+      `explain execute "booking-wishes" ('{}', '{}', '{}', '{}')`,
+    );
+    client.release();
+    const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+    expect(plan).toMatch(/participation_pkey/);
+    expect(plan).not.toMatch(/participation_by_stage/);
+  } finally {
+    await own.close();
+    await empty.close();
+  }
 });

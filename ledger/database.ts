@@ -1,7 +1,7 @@
 /** The ledger's connection: PostgreSQL by Kysely, with the keys that open its personal columns. */
 import type { Socket } from 'node:net';
 import { Kysely, PostgresDialect, type Transaction } from 'kysely';
-import { Pool, types, type PoolConfig } from 'pg';
+import { Pool, types, type PoolClient, type PoolConfig } from 'pg';
 
 import type { LedgerKeys } from './encryption';
 import type { DB } from './rows';
@@ -45,10 +45,11 @@ types.setTypeParser(types.builtins.INT8, (text) => Number(text));
 const bookingLanes = 2;
 
 /**
- * Of a batch's connection. Its statements are planned once a connection; planned while the tables of a new round are
- * still empty they would read them whole ever after. So only the ways that stay good are open to the planner, and no
- * connection lives long.
+ * Of a batch's connection. Its statements are planned ahead, not for each batch; planned while the tables of a new round
+ * are still empty they would read them whole ever after. So only the ways that stay good are open to the planner, and
+ * no plan lives long: of tables that somebody analysed while they were empty any index looks as good as any other.
  */
+const planLifeMs = 1_000;
 const batchPlans = ['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin'].map((way) => `-c ${way}=off`);
 
 /** Opens the ledger. Connections are made on demand; a broken idle one is replaced without ending the process. */
@@ -59,16 +60,30 @@ export function openLedger(settings: LedgerSettings): Ledger {
     max: settings.bookingLanes ?? bookingLanes,
     application_name: `${application}-booking`,
     options: [...batchPlans, '-c plan_cache_mode=force_generic_plan'].join(' '),
-    maxLifetimeSeconds: 60,
     // A whole transaction is sent at once: nobody waits for this process while slots are locked.
     pipeline: true,
   });
+  planAnewInTime(batchPool);
   const db = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) });
   const close = async (): Promise<void> => {
     await batchPool.end();
     await db.destroy();
   };
   return { db, keys: settings.keys, pool, batchPool, close };
+}
+
+/** Lets the plans of a connection go when it is taken up and they are old; what is asked next is planned anew. */
+function planAnewInTime(pool: Pool): void {
+  const plannedAt = new WeakMap<PoolClient, number>();
+  pool.on('acquire', (client) => {
+    const now = performance.now();
+    const planned = plannedAt.get(client);
+    if (planned !== undefined && now - planned <= planLifeMs) return;
+    plannedAt.set(client, now);
+    if (planned === undefined) return;
+    // A connection that is lost fails what is asked of it next, which says so.
+    client.query('discard plans').catch(() => undefined);
+  });
 }
 
 function poolOf(settings: LedgerSettings, own: PoolConfig): Pool {

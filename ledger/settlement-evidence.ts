@@ -40,11 +40,11 @@ export async function keepEvidence(tx: LedgerTx, roundId: string): Promise<Evide
           priority_group, birth_date, array_to_string(products, '+'), array_to_string(waited_for, '+'),
           coalesce(last_number || ':' || last_product || ':' || last_given_on, ''),
           case when mixed_intent then 'm' else '' end, array_to_string(consents, '+')) || E'\n', '' order by lot) as lines
-      from settlement_candidate group by county_code, get_byte(lot, 0)
+      from settlement_candidate group by get_byte(lot, 0), county_code
     ) c left join (
       select county_code, get_byte(lot, 0) as block,
         string_agg(concat_ws(',', encode(lot, 'hex'), product, rank) || E'\n', '' order by lot) as lines
-      from settlement_chosen group by county_code, get_byte(lot, 0)
+      from settlement_chosen group by get_byte(lot, 0), county_code
     ) x using (county_code, block)
   `.execute(tx);
   const { rows } = await sql<{ candidates: string; results: string }>`

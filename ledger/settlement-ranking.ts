@@ -92,7 +92,7 @@ async function gatherCandidates(tx: LedgerTx, roundId: string): Promise<number> 
   await sql`
     create temporary table settlement_candidate on commit drop as
     select r.person_key, r.county_code, r.priority_group, person.birth_date,
-      extract(year from age(round.age_reckoned_on, person.birth_date))::smallint as age,
+      extract(year from age((select age_reckoned_on from round where round_id = ${id}), person.birth_date))::smallint as age,
       r.products, coalesce(earlier.products, '{}') as waited_for, r.mixed_intent,
       last_dose.dose_number as last_number, last_dose.product as last_product, last_dose.given_on as last_given_on,
       coalesce(consent.products, '{}') as consents,
@@ -100,9 +100,9 @@ async function gatherCandidates(tx: LedgerTx, roundId: string): Promise<number> 
     from registration r
     join participation p on p.person_key = r.person_key and p.round_id = r.round_id and p.stage = 'registered'
     join person on person.person_key = r.person_key
-    join round on round.round_id = ${id}
+    -- No round is carried over into itself; said so that only those of other rounds, the few, are hashed.
     left join registration earlier on earlier.round_id = r.carried_from and earlier.person_key = r.person_key
-      and earlier.withdrawn_at is null
+      and earlier.withdrawn_at is null and earlier.round_id <> ${id}
     left join dose last_dose on last_dose.person_key = r.person_key and not exists (
       select from dose later where later.person_key = last_dose.person_key
         and later.dose_number > last_dose.dose_number)

@@ -129,7 +129,9 @@ function invite(roundId: string): RoundStepPlan {
     concerned: (range) => sql`
       select p.person_key from participation p join invitation i using (person_key, round_id)
       where p.round_id = ${roundId} and p.stage = 'registered' and ${range.holds(sql.ref('p.person_key'))}
+        and ${range.holds(sql.ref('i.person_key'))}
     `,
+    // The range is said of both tables: a bound is not passed on through an equality, and each batch read all invited.
     // `ledger_now()` is asked for once a batch: asking for each row takes as long as writing it.
     apply: (range) => sql<{ touched: number }>`
       with moment as materialized (select ledger_now() as now),
@@ -139,6 +141,7 @@ function invite(roundId: string): RoundStepPlan {
         from invitation i, moment t
         where i.person_key = p.person_key and i.round_id = p.round_id and p.stage = 'registered'
           and p.round_id = ${roundId} and ${range.holds(sql.ref('p.person_key'))}
+          and ${range.holds(sql.ref('i.person_key'))}
         returning p.person_key, i.product, i.opens_at, i.closes_at
       ), told as (
         insert into text_message (person_key, purpose, occasion, contact_id, parameters, lane, status, created_at)

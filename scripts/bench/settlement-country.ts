@@ -49,7 +49,8 @@ function statements(registrations: number): readonly (readonly [what: string, sq
     [
       'who they are',
       `create temporary table place as
-        select code, sum(weight) over (order by code) / sum(weight) over () as upto from (values ${places}) x (code, weight);
+        select code, sum(weight) over (order by code) / sum(weight) over () as upto
+        from (select code, weight::numeric from (values ${places}) x (code, weight)) y;
       create unlogged table who as
         select n, md5('person' || n)::uuid as k, md5('contact' || n)::uuid as contact, county.code as county,
           date '1930-01-01' + ((n::bigint * 48271) % 30500)::integer as birth, 5 + n % 6 as grp,

@@ -26,7 +26,10 @@ export interface Stage {
 }
 
 /** Sets the stage in a folder of its own, lets `measure` use it and clears everything away, whatever came of it. */
-export async function onStage<T>(measure: (stage: Stage) => Promise<T>): Promise<T> {
+export async function onStage<T>(
+  measure: (stage: Stage) => Promise<T>,
+  databaseSettings: readonly string[] = [],
+): Promise<T> {
   const home = await mkdtemp(path.join(os.tmpdir(), 'yiyue-bench-'));
   // PostgreSQL runs as another account when the benchmark runs as root.
   await chmod(home, 0o755);
@@ -35,7 +38,7 @@ export async function onStage<T>(measure: (stage: Stage) => Promise<T>): Promise
   await keeper.removeAtEnd(home);
   const parts: Supervised[] = [];
   try {
-    const { url, server } = await startPostgres({ home, keeper });
+    const { url, server } = await startPostgres({ home, keeper, settings: databaseSettings });
     if (!server) throw new Error('an embedded PostgreSQL has a server');
     parts.push(server);
     await migrateToLatest(url);
