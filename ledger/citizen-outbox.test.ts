@@ -54,11 +54,11 @@ const invitedAt = async (personKey: string) => {
 
 test('a change is claimed once with its snapshot, and no more once it is marked sent', async () => {
   const personKey = await invited();
-  const [claimed] = await claim();
-  expect(claimed).toMatchObject({ personKey, version: 1, snapshot: { version: 1 } });
-  expect(claimed?.snapshot.participations[0]?.stage).toBe('invited');
+  const claimed = await claim();
+  expect(claimed).toMatchObject([{ personKey, version: 1, snapshot: { version: 1 } }]);
+  expect(claimed[0]?.snapshot.participations[0]?.stage).toBe('invited');
   expect(await claim()).toEqual([]);
-  await markSent(world.ledger.db, [{ personKey, version: 1, nextDueAt: null, rests: false }]);
+  await markSent(world.ledger.db, claimed);
   expect(await claim()).toEqual([]);
   expect(await outboxLag(world.ledger.db)).toMatchObject({ unsent: 0, oldestSeconds: 0 });
 });
@@ -92,14 +92,24 @@ test('the lag is told by lane', async () => {
 
 test('a change made while the earlier one was on its way is sent after it, and nothing goes back', async () => {
   const personKey = await invited();
-  await claim();
+  const earlier = await claim();
   await change(personKey);
-  await markSent(world.ledger.db, [{ personKey, version: 1, nextDueAt: null, rests: false }]);
-  const [again] = await claim();
-  expect(again?.version).toBe(2);
-  await markSent(world.ledger.db, [{ personKey, version: 2, nextDueAt: null, rests: false }]);
-  await markSent(world.ledger.db, [{ personKey, version: 1, nextDueAt: null, rests: false }]);
+  await markSent(world.ledger.db, earlier);
+  const later = await claim();
+  expect(later.map(({ version }) => version)).toEqual([2]);
+  await markSent(world.ledger.db, later);
+  await markSent(world.ledger.db, earlier);
   expect((await row(personKey)).sent_version).toBe(2);
+});
+
+test('what was carried twice and is marked late leaves whoever was poked since to be carried again', async () => {
+  const personKey = await invited();
+  const slow = await claim(0);
+  await sendAll();
+  await world.stepTo(at(2, 10 * hour));
+  expect(await pokeOverdue(world.ledger.db, { graceMs: 0 })).toMatchObject({ poked: 1 });
+  await markSent(world.ledger.db, slow);
+  expect(await claim()).toMatchObject([{ personKey, version: 1 }]);
 });
 
 test('a citizen’s own change passes those of a whole round', async () => {

@@ -28,6 +28,8 @@ export interface SentVersion {
   readonly nextDueAt: Instant | null;
   /** Whether the run ends on that version until something falls due. */
   readonly rests: boolean;
+  /** When the change or the poke was written that is answered by it, as PostgreSQL writes it to the microsecond. */
+  readonly changedAt: string;
 }
 
 /** A person whose newest state the engine has not seen; `version` is that of the snapshot. */
@@ -55,16 +57,16 @@ export async function claimUnsent(
     db,
     claimed.map(({ personKey }) => personKey),
   );
-  return claimed.flatMap(({ personKey, traceParent }) => {
+  return claimed.flatMap(({ personKey, traceParent, changedAt }) => {
     const snapshot = snapshots.get(personKey);
     if (!snapshot || now === undefined) return [];
     const nextDueAt = openObligations(personKey, snapshot, now)[0]?.dueAt ?? null;
     const rests = mayRest(personKey, snapshot, now);
-    return [{ personKey, version: snapshot.version, nextDueAt, rests, snapshot, traceParent }];
+    return [{ personKey, version: snapshot.version, nextDueAt, rests, changedAt, snapshot, traceParent }];
   });
 }
 
-type ClaimedCitizen = Pick<UnsentCitizen, 'personKey' | 'traceParent'>;
+type ClaimedCitizen = Pick<UnsentCitizen, 'personKey' | 'traceParent' | 'changedAt'>;
 
 async function claimLane(
   db: LedgerReader,
@@ -72,7 +74,7 @@ async function claimLane(
   limit: number,
   leaseMs: number,
 ): Promise<readonly ClaimedCitizen[]> {
-  const { rows } = await sql<{ person_key: string; trace_parent: string | null }>`
+  const { rows } = await sql<{ person_key: string; trace_parent: string | null; changed_at: string }>`
     with due as materialized (
       select person_key, changed_at from citizen_outbox
       where version > sent_version and lane = ${lane}
@@ -84,9 +86,13 @@ async function claimLane(
       from due where o.person_key = due.person_key
       returning o.person_key, o.trace_parent, due.changed_at
     )
-    select person_key, trace_parent from taken order by changed_at
+    select person_key, trace_parent, taken.changed_at::text from taken order by taken.changed_at
   `.execute(db);
-  return rows.map(({ person_key, trace_parent }) => ({ personKey: person_key, traceParent: trace_parent }));
+  return rows.map(({ person_key, trace_parent, changed_at }) => ({
+    personKey: person_key,
+    traceParent: trace_parent,
+    changedAt: changed_at,
+  }));
 }
 
 /** Leaves people who were claimed and not sent free at once; who was changed or marked meanwhile stays as it is. */
@@ -101,7 +107,8 @@ export async function releaseClaims(db: LedgerReader, personKeys: readonly strin
 /**
  * Marks versions as given to the engine, and notes of who has not changed since when exactly something falls due and
  * whether the run rests until then; a newer version in the ledger stays unsent, free to be claimed, and keeps the
- * bound that came with it.
+ * bound that came with it. Who was poked since stays unsent too: a second carrying of the same version, whose lease
+ * had run out, may be marked late, and what it carried was read before the clock came to what is owed.
  */
 export async function markSent(db: LedgerReader, sent: readonly SentVersion[]): Promise<void> {
   if (sent.length === 0) return;
@@ -110,9 +117,10 @@ export async function markSent(db: LedgerReader, sent: readonly SentVersion[]): 
       next_due_at = case when o.version = s.version then s.next_due_at else o.next_due_at end,
       asleep = o.asleep or (o.version = s.version and s.rests)
     from unnest(${sent.map((s) => s.personKey)}::uuid[], ${sent.map((s) => s.version)}::bigint[],
-      ${sent.map((s) => s.nextDueAt)}::timestamptz[], ${sent.map((s) => s.rests)}::boolean[])
-      as s (person_key, version, next_due_at, rests)
-    where o.person_key = s.person_key
+      ${sent.map((s) => s.nextDueAt)}::timestamptz[], ${sent.map((s) => s.rests)}::boolean[],
+      ${sent.map((s) => s.changedAt)}::timestamptz[])
+      as s (person_key, version, next_due_at, rests, changed_at)
+    where o.person_key = s.person_key and (o.version > s.version or o.changed_at <= s.changed_at)
   `.execute(db);
 }
 
