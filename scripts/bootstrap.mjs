@@ -29,7 +29,7 @@ try {
   checkNode();
   if (!packagesAreInstalled()) await installPackages();
   await onlyOneBuild(async () => {
-    await compile(command === 'build');
+    await compile(command === 'build' || command === 'check');
     await bundleWorkflows();
   });
   if (command !== 'build') await run(command, args);
@@ -101,8 +101,9 @@ function sentenceFor(error) {
 }
 
 /**
- * Compiles when a source changed since the last time. A type error stops `build` only: what runs was compiled
- * all the same, and `npm run check` is the place that refuses it.
+ * Compiles when a source changed since the last time. A type error stops `build` and `check` only: what runs was
+ * compiled all the same. The compiler's settings here know less than those of the check beside the tests (no browser),
+ * so that what is built is refused here or nowhere.
  */
 async function compile(strict) {
   const stampFile = path.join(dist, '.compiled');
