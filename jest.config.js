@@ -26,7 +26,8 @@ module.exports = {
       {
         jsc: { target: 'es2023', parser: { syntax: 'typescript' } },
         module: { type: 'commonjs' },
-        sourceMaps: 'inline',
+        // Beside the code, and read only for what failed: inline they would be read with it each time.
+        sourceMaps: true,
       },
     ],
   },

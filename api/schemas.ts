@@ -115,6 +115,47 @@ const freeSlot = Type.Object({
   left: Type.Integer({ minimum: 0 }),
 });
 
+/** What a problem may tell beside its texts; made once, since each call documents several problems. */
+const problemFacts = {
+  errors: Type.Optional(
+    Type.Array(
+      Type.Object({
+        pointer: Type.String(),
+        part: Type.Enum(['body', 'query', 'path', 'header']),
+        zh: Type.String(),
+        en: Type.String(),
+      }),
+    ),
+  ),
+  retryAfterSeconds: Type.Optional(Type.Integer()),
+  ahead: Type.Optional(Type.Integer()),
+  waitSecondsFrom: Type.Optional(Type.Integer()),
+  waitSecondsTo: Type.Optional(Type.Integer()),
+  opensAt: Type.Optional(instant),
+  endedAt: Type.Optional(instant),
+  closedAt: Type.Optional(instant),
+  earliestOn: Type.Optional(Type.String()),
+  purpose: Type.Optional(Type.String()),
+  product: Type.Optional(Type.String()),
+  previousProduct: Type.Optional(Type.String()),
+  appointmentNumber: Type.Optional(Type.String()),
+  appointmentStatus: Type.Optional(Type.String()),
+  alternatives: Type.Optional(Type.Array(freeSlot)),
+  expiredAt: Type.Optional(instant),
+  stillWaiting: Type.Optional(Type.Boolean()),
+  newOfferId: Type.Optional(nullable(Type.String())),
+  answer: Type.Optional(Type.String()),
+  drawnAt: Type.Optional(instant),
+  result: Type.Optional(Type.String()),
+  promised: Type.Optional(Type.Integer()),
+  allow: Type.Optional(Type.Array(Type.String())),
+  digest: Type.Optional(Type.String()),
+  skewSeconds: Type.Optional(Type.Integer()),
+  appointments: Type.Optional(Type.Integer()),
+  wayOn: Type.Optional(Type.String()),
+  triesLeft: Type.Optional(Type.Integer()),
+};
+
 /** The problem document for these codes, all of one status. */
 function problem(status: number, codes: readonly ProblemCode[]) {
   return Type.Object(
@@ -126,43 +167,7 @@ function problem(status: number, codes: readonly ProblemCode[]) {
       code: Type.Enum([...codes]),
       zh: text,
       en: text,
-      errors: Type.Optional(
-        Type.Array(
-          Type.Object({
-            pointer: Type.String(),
-            part: Type.Enum(['body', 'query', 'path', 'header']),
-            zh: Type.String(),
-            en: Type.String(),
-          }),
-        ),
-      ),
-      retryAfterSeconds: Type.Optional(Type.Integer()),
-      ahead: Type.Optional(Type.Integer()),
-      waitSecondsFrom: Type.Optional(Type.Integer()),
-      waitSecondsTo: Type.Optional(Type.Integer()),
-      opensAt: Type.Optional(instant),
-      endedAt: Type.Optional(instant),
-      closedAt: Type.Optional(instant),
-      earliestOn: Type.Optional(Type.String()),
-      purpose: Type.Optional(Type.String()),
-      product: Type.Optional(Type.String()),
-      previousProduct: Type.Optional(Type.String()),
-      appointmentNumber: Type.Optional(Type.String()),
-      appointmentStatus: Type.Optional(Type.String()),
-      alternatives: Type.Optional(Type.Array(freeSlot)),
-      expiredAt: Type.Optional(instant),
-      stillWaiting: Type.Optional(Type.Boolean()),
-      newOfferId: Type.Optional(nullable(Type.String())),
-      answer: Type.Optional(Type.String()),
-      drawnAt: Type.Optional(instant),
-      result: Type.Optional(Type.String()),
-      promised: Type.Optional(Type.Integer()),
-      allow: Type.Optional(Type.Array(Type.String())),
-      digest: Type.Optional(Type.String()),
-      skewSeconds: Type.Optional(Type.Integer()),
-      appointments: Type.Optional(Type.Integer()),
-      wayOn: Type.Optional(Type.String()),
-      triesLeft: Type.Optional(Type.Integer()),
+      ...problemFacts,
     },
     { description: codes.map((code) => `\`${code}\`: ${problemTexts[code].en.title}`).join('; ') },
   );

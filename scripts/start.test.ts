@@ -21,20 +21,20 @@ let home: string;
 let port: number;
 const starts: Start[] = [];
 
-beforeEach(async () => {
+beforeAll(async () => {
   home = mkdtempSync(path.join(os.tmpdir(), 'yiyue-start-'));
   chmodSync(home, 0o755);
   port = await freePort();
 });
 
-afterEach(async () => {
+afterAll(async () => {
   for (const { child, ended } of starts.splice(0)) {
     child.kill('SIGTERM');
     await ended;
   }
   await until('everything is gone', () => processesOf(home).length === 0);
   rmSync(home, { recursive: true, force: true });
-});
+}, 60_000);
 
 function start(args: readonly string[] = [], more: Readonly<Record<string, string>> = {}): Start {
   const child = spawn(process.execPath, [path.join(projectRoot, 'scripts/bootstrap.mjs'), 'start', ...args], {
@@ -91,21 +91,24 @@ function processesOf(folder: string): number[] {
     .map(Number);
 }
 
-test('npm start brings everything up, ends without a trace and goes on with the same data', async () => {
-  const first = start();
-  await running(first);
-  expect(first.output()).toContain(
+// One installation's life, told in parts: each goes on where the one before ended.
+let now: Start;
+
+test('npm start brings everything up, and ends without a trace', async () => {
+  now = start();
+  await running(now);
+  expect(now.output()).toContain(
     `The pages answer at http://127.0.0.1:${String(port)} while the rest comes up.`,
   );
-  expect(first.output()).toMatch(/Temporal UI +http:/);
-  expect(first.output().match(/^ {2}[A-Z][A-Z\d]\d{8} {3}\d{12} {3}/gm)?.length).toBeGreaterThanOrEqual(3);
+  expect(now.output()).toMatch(/Temporal UI +http:/);
+  expect(now.output().match(/^ {2}[A-Z][A-Z\d]\d{8} {3}\d{12} {3}/gm)?.length).toBeGreaterThanOrEqual(3);
   expect((await fetch(`http://127.0.0.1:${String(port)}/`)).status).toBe(200);
-  const measured = [...first.output().matchAll(/(http\S+\/metrics) \(([a-z-]+)\)/g)];
+  const measured = [...now.output().matchAll(/(http\S+\/metrics) \(([a-z-]+)\)/g)];
   expect(measured.map(([, , name]) => name)).toEqual(['api', 'citizen', 'casework', 'relay', 'text-sender']);
   for (const [, url = ''] of measured) expect(await (await fetch(url)).text()).toContain('# HELP');
 
-  first.child.kill('SIGINT');
-  expect(await first.ended).toBe(0);
+  now.child.kill('SIGINT');
+  expect(await now.ended).toBe(0);
   expect(processesOf(home)).toEqual([]);
   expect(readdirSync(path.join(home, 'run')).sort()).toEqual([
     'operators.json',
@@ -113,46 +116,48 @@ test('npm start brings everything up, ends without a trace and goes on with the 
     'postgres.json',
     'temporal.json',
   ]);
-
-  const second = start();
-  await running(second);
-  // The next one takes seconds: nothing is built, fetched or loaded again.
-  expect(second.output()).not.toMatch(/Building|Downloading/);
-  expect(second.output().match(/^ {2}Temporal .*$/gm)).toEqual(first.output().match(/^ {2}Temporal .*$/gm));
 }, 300_000);
 
-test('after kill -9 of the start nothing stays behind, and the next one works', async () => {
-  const killed = start();
-  await running(killed);
-  for (const pid of processesOf(home)) {
-    const command = readFileSync(`/proc/${String(pid)}/cmdline`, 'utf8');
-    if (/scripts\/(start\.js|bootstrap\.mjs)/.test(command)) process.kill(pid, 'SIGKILL');
-  }
-  await killed.ended;
-  await running(start());
-}, 300_000);
-
-test('after kill -9 of every process the next start takes over', async () => {
-  const killed = start();
-  await running(killed);
-  // Servers first, so that nobody has the time to stop them in order.
-  for (const pid of processesOf(home).reverse()) process.kill(pid, 'SIGKILL');
-  await killed.ended;
-  await running(start());
+test('the next start goes on with the same data: nothing is built, fetched or loaded again', async () => {
+  const first = now;
+  now = start();
+  await running(now);
+  expect(now.output()).not.toMatch(/Building|Downloading/);
+  expect(now.output().match(/^ {2}Temporal .*$/gm)).toEqual(first.output().match(/^ {2}Temporal .*$/gm));
 }, 300_000);
 
 test('a second start on the same data is told who has them', async () => {
-  await running(start());
   const second = start([], { PORT: '0' });
   expect(await second.ended).toBe(1);
   expect(second.output()).toMatch(/^Yiyue already runs on .* \(process \d+\): .*\.\n$/m);
 }, 120_000);
 
+test('after kill -9 of the start nothing stays behind, and the next one works', async () => {
+  const before = processesOf(home);
+  for (const pid of before) {
+    const command = readFileSync(`/proc/${String(pid)}/cmdline`, 'utf8');
+    if (/scripts\/(start\.js|bootstrap\.mjs)/.test(command)) process.kill(pid, 'SIGKILL');
+  }
+  await now.ended;
+  now = start();
+  await running(now);
+  expect(processesOf(home).filter((pid) => before.includes(pid))).toEqual([]);
+}, 300_000);
+
+test('after kill -9 of every process the next start takes over', async () => {
+  // Servers first, so that nobody has the time to stop them in order.
+  for (const pid of processesOf(home).reverse()) process.kill(pid, 'SIGKILL');
+  await now.ended;
+  now = start();
+  await running(now);
+}, 300_000);
+
 test('a port in use is told in one sentence', async () => {
   const other = net.createServer();
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
   const taken = (other.address() as AddressInfo).port;
-  const one = start([], { PORT: String(taken) });
+  const elsewhere = path.join(home, 'elsewhere');
+  const one = start([], { PORT: String(taken), YIYUE_HOME: elsewhere });
   expect(await one.ended).toBe(1);
   expect(one.output()).toMatch(new RegExp(`^Port ${String(taken)} is in use: .*\\.\\n$`, 'm'));
   await new Promise((resolve) => other.close(resolve));
