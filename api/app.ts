@@ -7,6 +7,7 @@ import type { Carriers } from '../gateways/carriers/port';
 import type { InsuranceRegistry } from '../gateways/insurance-registry/port';
 import type { Ledger } from '../ledger/database';
 import { logging } from './logging';
+import { actingForPlugin } from './plugins/acting-for';
 import { actsPlugin } from './plugins/acts';
 import { browserMarkPlugin } from './plugins/browser-mark';
 import { captchaPlugin, type CaptchaTries } from './plugins/captcha';
@@ -40,6 +41,8 @@ import { captchaRoutes } from './routes/v1/captcha';
 import { cardBridgeRoutes } from './routes/v1/card-bridges';
 import { deviceCodeRoutes } from './routes/v1/device-codes';
 import { cardAccountRoutes } from './routes/v1/card-account';
+import { familyRoutes } from './routes/v1/family';
+import { familyAppointmentRoutes } from './routes/v1/family-appointments';
 import { invitationRoutes } from './routes/v1/invitation';
 import { leftoverRoutes } from './routes/v1/leftover';
 import { mobileAuthenticationRoutes } from './routes/v1/mobile-authentications';
@@ -150,6 +153,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   await app.register(sessionPlugin, { key: parts.sessionKey, secure });
   await app.register(browserMarkPlugin, { key: parts.sessionKey, secure });
   await app.register(stationFencePlugin);
+  await app.register(actingForPlugin);
   await app.register(operatorPlugin);
   await app.register(cardProofsPlugin);
 
@@ -181,6 +185,8 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   await app.register(siteRoutes, v1);
   await app.register(appointmentRoutes, v1);
   await app.register(waitingListRoutes, v1);
+  await app.register(familyRoutes, v1);
+  await app.register(familyAppointmentRoutes, v1);
   await app.register(leftoverRoutes, v1);
   await app.register(quickLookupRoutes, v1);
   await app.register(cardAccountRoutes, v1);

@@ -16,6 +16,7 @@ const small: Record<Guarded, LimitSettings> = {
   ...forEachWayIn(few),
   cardAccount: few,
   mobileAuthentication: few,
+  family: few,
   quickLookup: {
     pair: { points: 3, seconds: 60 },
     pairUnderAttack: 0,

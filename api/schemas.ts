@@ -154,6 +154,8 @@ const problemFacts = {
   appointments: Type.Optional(Type.Integer()),
   wayOn: Type.Optional(Type.String()),
   triesLeft: Type.Optional(Type.Integer()),
+  place: Type.Optional(Type.Integer()),
+  because: Type.Optional(Type.String()),
 };
 
 /** The problem document for these codes, all of one status. */
@@ -185,16 +187,19 @@ const always = [
 /** What can go wrong with any write besides. */
 const onWrites = ['idempotencyKeyInvalid', 'originRefused', 'bodyTooLarge', 'mediaTypeUnsupported'] as const;
 const signedIn = ['sessionRequired', 'sessionEnded'] as const;
+/** What can go wrong where one may act for somebody of one's family. */
+const inFamily = ['familyBondUnknown', 'familyBondEnded'] as const;
 
 /** Declares the problems of a route by status; those that any request, write or signed-in request may meet are added. */
 export function problems(
-  kind: { readonly write?: boolean; readonly citizen?: boolean },
+  kind: { readonly write?: boolean; readonly citizen?: boolean; readonly family?: boolean },
   ...codes: readonly ProblemCode[]
 ) {
   const all: readonly ProblemCode[] = [
     ...always,
     ...(kind.write ? onWrites : []),
     ...(kind.citizen ? signedIn : []),
+    ...(kind.family ? inFamily : []),
     ...(kind.write && kind.citizen ? (['idempotencyKeyReused', 'stationTakesNothingBack'] as const) : []),
     ...codes,
   ];
@@ -222,6 +227,22 @@ export const writeHeaders = Type.Object({
     }),
   ),
 });
+
+export const familyBondId = Type.String({
+  pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$',
+  description: 'who acts for whom in a family (家人代辦)',
+});
+/** Of what one may do for somebody of one's family; `plugins/acting-for` acts on it. */
+export const familyHeaders = Type.Object({
+  'acting-for': Type.Optional(
+    Type.String({
+      pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$',
+      description:
+        'the familyBondId of GET /v1/family-bonds under which to do it for that person; oneself when left out',
+    }),
+  ),
+});
+export const familyWriteHeaders = Type.Object({ ...writeHeaders.properties, ...familyHeaders.properties });
 
 export const site = Type.Object({
   siteId,

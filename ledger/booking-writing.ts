@@ -184,7 +184,10 @@ export async function takePlaces(
     taking,
     ...(newcomers.length > 0 ? [{ ...stageStatement, values: stageValues(newcomers) }] : []),
   ]);
-  const rows: readonly TakenRow[] = taken[1]?.rows ?? [];
+  return answersOf(taken[1]?.rows ?? []);
+}
+
+function answersOf(rows: readonly TakenRow[]): readonly TakingAnswer[] {
   return rows.map((row) => {
     if (row.appointment_number !== null) {
       return {
@@ -195,6 +198,40 @@ export async function takePlaces(
     }
     return { answer: row.holds ? 'full' : 'changed' };
   });
+}
+
+/**
+ * Takes all of the places or none: what was taken is given back in the same transaction unless each was. Asks step by
+ * step, so that this process can decide between the taking and its commit. Throws like `takePlaces`.
+ */
+export async function takeAllPlaces(
+  client: PoolClient,
+  keys: LedgerKeys,
+  places: readonly PlaceToTake[],
+): Promise<readonly TakingAnswer[]> {
+  const ask = ({ name, text }: Pick<Statement, 'name' | 'text'>, values: readonly string[]) =>
+    client.query<TakenRow>({ name, text, values: [...values] });
+  await client.query('begin');
+  let answers: readonly TakingAnswer[];
+  try {
+    await ask(lockStatement, lockValues(places));
+    answers = answersOf((await ask(takeStatement, takeValues(keys, places))).rows);
+    const newcomers = places.filter(({ right }) => right.toMake === 'participationAndInvitation');
+    if (newcomers.length > 0) await ask(stageStatement, stageValues(newcomers));
+  } catch (error) {
+    if (!isLost(error)) await client.query('rollback');
+    throw error;
+  }
+  if (answers.some(({ answer }) => answer !== 'booked')) {
+    await client.query('rollback');
+    return answers;
+  }
+  try {
+    await client.query('commit');
+  } catch (error) {
+    throw new UnknownOutcome(error);
+  }
+  return answers;
 }
 
 /** The appointment as it stands right after it was made, without asking for it. */

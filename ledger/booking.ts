@@ -9,7 +9,7 @@ import { bookTogether, type BookedAppointment } from './booking-batch';
 import { takePlace, withPlaceIn, type LockedSlot } from './booking-places';
 import { mayTake, returnRight } from './booking-rights';
 import type { AppointmentStatus } from './booking-views';
-import { changeStage, citizenCommand, type CommandContext } from './citizen-command';
+import { changeStage, citizenCommand, isWithoutBond, type CommandContext } from './citizen-command';
 import type { Ledger, LedgerTx } from './database';
 import { freePlace } from './freed-place';
 import { queueText } from './text-message';
@@ -58,7 +58,12 @@ export async function bookAndShow(
   const parsed = parseMobile(wish.mobile);
   if (!('mobile' in parsed)) return refused({ code: 'mobileInvalid' });
   const { slotId, language } = wish;
-  return bookTogether(ledger, { context, slotId, mobile: parsed.mobile, language });
+  try {
+    return await bookTogether(ledger, { context, slotId, mobile: parsed.mobile, language });
+  } catch (error) {
+    if (isWithoutBond(error)) return refused({ code: 'familyBondEnded' });
+    throw error;
+  }
 }
 
 /**

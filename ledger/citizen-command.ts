@@ -7,6 +7,7 @@ import { sql } from 'kysely';
 import { DatabaseError } from 'pg';
 
 import { openObligations } from '../domain/lifecycle/obligations';
+import type { FamilyKind } from '../domain/family/family-bond';
 import { mayRest } from '../domain/lifecycle/rest';
 import type { Act, Stage } from '../domain/lifecycle/transitions';
 import { mayActAt, stationMay, type StationKind } from '../domain/station/station';
@@ -26,6 +27,8 @@ export interface CommandContext {
   readonly channel: string;
   /** The session that acts; a command of an ended session is refused inside its own transaction. */
   readonly sessionId?: string;
+  /** Set where somebody of the person's family acts (家人代辦); `channel` then names the bond and who it is. */
+  readonly inFamily?: { readonly familyBondId: string; readonly kind: FamilyKind };
   readonly idempotency?: { readonly key: string; readonly requestHash: Buffer };
 }
 
@@ -64,7 +67,8 @@ const retryWithinMs = 50;
 /**
  * Runs `decide` with the person locked. `lockSlots` are locked first, in order of id: every command keeps this order,
  * so that they cannot wait for each other in a circle. Deadlocks and serialisation failures are tried again, so
- * `decide` may run more than once and acts on nothing but `tx`. Its outcome is kept as the answer to a repeated
+ * `decide` may run more than once and acts on nothing but `tx`. `withPeople` are locked too, in order of key with the
+ * person. Its outcome is kept as the answer to a repeated
  * request: it holds numbers and codes, nothing personal; what a citizen reads is built from it afterwards.
  */
 export async function citizenCommand<T>(
@@ -72,15 +76,25 @@ export async function citizenCommand<T>(
   context: CommandContext,
   lockSlots: readonly number[],
   decide: (tx: LedgerTx, person: LockedPerson) => Promise<Decision<T>>,
+  { withPeople = [] }: { readonly withPeople?: readonly string[] } = {},
 ): Promise<Outcome<T>> {
   try {
     return await retryingDeadlocks(() =>
-      ledger.db.transaction().execute((tx) => inTransaction(tx, context, lockSlots, decide)),
+      ledger.db.transaction().execute(async (tx) => {
+        await lockSlotsAndPeople(tx, lockSlots, withPeople, context.personKey);
+        return inTransaction(tx, context, decide);
+      }),
     );
   } catch (error) {
     if (error instanceof RefusedInTransaction) return refused(error.refusal);
+    if (isWithoutBond(error)) return refused({ code: 'familyBondEnded' });
     throw error;
   }
+}
+
+/** The ledger let nothing be written in a person's name, because no bond of their family stands any more. */
+export function isWithoutBond(error: unknown): boolean {
+  return error instanceof DatabaseError && error.constraint === 'family_bond_stands';
 }
 
 /** Does `work` again when it fell to a deadlock or a serialisation failure: nothing of it was done then. */
@@ -103,16 +117,27 @@ class RefusedInTransaction extends Error {
   }
 }
 
+async function lockSlotsAndPeople(
+  tx: LedgerTx,
+  slotIds: readonly number[],
+  withPeople: readonly string[],
+  personKey: string,
+): Promise<void> {
+  if (slotIds.length > 0) {
+    await sql`select slot_id from slot where slot_id = any(${[...slotIds]}::bigint[])
+      order by slot_id for no key update`.execute(tx);
+  }
+  if (withPeople.length > 0) {
+    await sql`select person_key from person where person_key = any(${[...withPeople, personKey]}::uuid[])
+      order by person_key for no key update`.execute(tx);
+  }
+}
+
 async function inTransaction<T>(
   tx: LedgerTx,
   context: CommandContext,
-  lockSlots: readonly number[],
   decide: (tx: LedgerTx, person: LockedPerson) => Promise<Decision<T>>,
 ): Promise<Outcome<T>> {
-  if (lockSlots.length > 0) {
-    await sql`select slot_id from slot where slot_id = any(${[...lockSlots]}::bigint[])
-      order by slot_id for no key update`.execute(tx);
-  }
   const { person, answered } = await lockPerson<T>(tx, context);
   if (answered) return answered;
   const decision = await decide(tx, person);

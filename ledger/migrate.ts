@@ -23,6 +23,7 @@ import * as cardAccounts from './migrations/0019-card-accounts';
 import * as boundDevices from './migrations/0020-bound-devices';
 import * as stations from './migrations/0021-stations';
 import * as mobileAuthentications from './migrations/0023-mobile-authentications';
+import * as familyBonds from './migrations/0024-family-bonds';
 
 /** Every migration by name, in their order. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -47,6 +48,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0020-bound-devices': boundDevices,
   '0021-stations': stations,
   '0023-mobile-authentications': mobileAuthentications,
+  '0024-family-bonds': familyBonds,
 };
 
 /** Names of all migrations that this version needs. */

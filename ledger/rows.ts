@@ -285,6 +285,35 @@ export interface EndedSession {
   session_id: string;
 }
 
+export interface FamilyBond {
+  agreed_at: Timestamp | null;
+  /**
+   * Until when an elder may agree.
+   */
+  answer_until: Timestamp | null;
+  asked_at: Generated<Timestamp>;
+  /**
+   * Who acts.
+   */
+  by_key: string;
+  /**
+   * Where an elder reads what was done in their name: a mobile that was theirs before anybody could give another.
+   */
+  contact_id: string | null;
+  ended_at: Timestamp | null;
+  ending: string | null;
+  /**
+   * The child's fifteenth birthday: from that day on nothing is done in their name.
+   */
+  ends_on: string | null;
+  family_bond_id: Generated<string>;
+  /**
+   * For whom.
+   */
+  for_key: string;
+  kind: string;
+}
+
 export interface FreedPlace {
   /**
    * Ledger time at which the next thing is to be done with it; moot once it has ended.
@@ -685,6 +714,11 @@ export interface SimulatedRegistryInsuredPerson {
   registry_person_id: Generated<string>;
 }
 
+export interface SimulatedRegistryParentOf {
+  child_id: string;
+  parent_id: string;
+}
+
 export interface SimulatedRegistryPreviousDose {
   dose_number: number;
   given_on: string;
@@ -924,6 +958,7 @@ export interface DB {
   dose: Dose;
   dose_interval: DoseInterval;
   ended_session: EndedSession;
+  family_bond: FamilyBond;
   freed_place: FreedPlace;
   idempotent_answer: IdempotentAnswer;
   invitation: Invitation;
@@ -953,6 +988,7 @@ export interface DB {
   sign_in: SignIn;
   "simulated_registry.insured_number": SimulatedRegistryInsuredNumber;
   "simulated_registry.insured_person": SimulatedRegistryInsuredPerson;
+  "simulated_registry.parent_of": SimulatedRegistryParentOf;
   "simulated_registry.previous_dose": SimulatedRegistryPreviousDose;
   site: Site;
   slot: Slot;

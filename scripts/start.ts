@@ -9,6 +9,7 @@ import {
   ensureDemonstrationAccounts,
   hasDemonstrationAccount,
 } from './demo-data/card-accounts';
+import { ensureDemonstrationFamily } from './demo-data/family';
 import { demonstrationHandset, ensureDemonstrationHandset } from './demo-data/handset';
 import { demonstrationPeople } from './demo-data/known-people';
 import type { DemonstrationPerson } from './demo-data/known-people';
@@ -143,6 +144,7 @@ async function printOverview(stack: Stack, home: string): Promise<void> {
       lines.push(`  ${personNumber}   ${cardNumber}   ${mobile ?? '(none)    '}   ${situation}${household}`);
     }
     await ensureDemonstrationAccounts(stack.settings, stack.databaseUrl, registered);
+    await ensureDemonstrationFamily(stack.databaseUrl);
     lines.push(
       `  Their cards are registered with the password ${demonstrationPassword} where nothing else is said.`,
     );

@@ -220,7 +220,7 @@ function movePages(app: FastifyInstance): void {
         keep: `/appointment${numberQuery(choice)}`,
         slotId: slot.slotId,
         appointmentNumber: view.appointmentNumber,
-        oldRows: placeRows({ ...view, capacity: 0, left: 0, closed: false }, product, words),
+        oldRows: placeRows(view, product, words),
         newRows: placeRows(slot, product, words),
       });
     });

@@ -56,7 +56,11 @@ export async function slotWithSite(
 }
 
 /** Where and when, in rows. */
-export function placeRows(slot: SlotView & { readonly site: SiteView }, productName: string, words: Words) {
+export function placeRows(
+  slot: Pick<SlotView, 'startsAt' | 'endsAt'> & { readonly site: SiteView },
+  productName: string,
+  words: Words,
+) {
   const { t } = words;
   const { site } = slot;
   return [

@@ -37,6 +37,7 @@ type Way =
   | 'app'
   | 'bindDevice'
   | 'devices'
+  | 'family'
   | 'cardSignIn';
 
 /** Beside a device code the same number may do once what stood against it is gone. */
@@ -45,6 +46,18 @@ const afterCarrier: readonly Way[] = ['bindDevice', 'quickAuthentication', 'whic
 /** What helps, most helpful first; one row a code, the compiler refuses a code without. */
 const waysOn: Readonly<Record<ProblemCode, readonly Way[]>> = {
   identityNotConfirmed: ['signIn', 'front'],
+  familyNotConfirmed: ['family', 'front'],
+  familyChildGrownUp: ['signIn', 'family'],
+  familyActorTooYoung: ['family', 'front'],
+  familyBondUnknown: ['family', 'front'],
+  familyBondEnded: ['family', 'front'],
+  familyRequestExpired: ['family', 'front'],
+  actingForNotHere: ['family', 'front'],
+  actingForChanged: ['registration', 'booking', 'family'],
+  consentNotYours: ['family', 'front'],
+  consentNotNeeded: ['booking', 'front'],
+  windowsNotNeighbours: ['booking', 'front'],
+  togetherRefused: ['booking', 'front'],
   captchaInvalid: ['signIn', 'front'],
   captchaSpent: ['signIn', 'front'],
   sessionRequired: ['signIn', 'front'],
@@ -224,6 +237,7 @@ const wayAddress: Readonly<Record<Way, string>> = {
   bindDevice: '/app/bind',
   devices: '/account/devices',
   cardSignIn: '/sign-in/card',
+  family: '/account/family',
 };
 
 function wayText(way: Way, { t }: Words): string {
@@ -247,6 +261,7 @@ function wayText(way: Way, { t }: Words): string {
     bindDevice: t.app.bindTitle,
     devices: t.devices.title,
     cardSignIn: t.signIn.ways.card.text,
+    family: t.account.pages.family.text,
   };
   return texts[way];
 }

@@ -14,6 +14,7 @@ import type { Ledger } from '../../ledger/database';
 import { askLeftover, stopAskingLeftover } from '../../ledger/leftover-request';
 import { endLeftoverTurn } from '../../ledger/leftover-turn';
 import { acceptOffer, declineOffer } from '../../ledger/place-offer-answer';
+import { bookNeighbours } from '../../ledger/neighbour-booking';
 import { register, withdraw } from '../../ledger/registration';
 import { disownSignIn } from '../../ledger/disowned-sign-in';
 import { joinWaitingList, leaveWaitingList } from '../../ledger/waiting-list';
@@ -28,6 +29,7 @@ import {
   type MobileAsked,
   type PasswordByMobile,
 } from '../mobile-authentication';
+import { familyActs } from '../family-acts';
 import { lookUp, type LookupAsked } from '../quick-lookup';
 import { confirmBy, type BodyOf, type OpenMethod } from '../sign-in/ways';
 import type { SignInFrom } from '../sign-in/way-in';
@@ -63,12 +65,13 @@ function actsOf(app: FastifyInstance, { registry, carriers, signInFloorMs }: Act
     <Context, Wish, T>(act: CountedAct, command: Command<Context, Wish, T>) =>
     (context: Context, wish: Wish): Promise<Outcome<T>> =>
       counted(act, () => command(app.ledger, context, wish));
-  /** An act of a citizen's session: where staff did it, the person is told at once. A sweep makes up for a crash here. */
+  /** An act of a citizen's session: where staff or family did it, the person is told at once. A sweep makes up for a crash here. */
   const forCitizen = <Wish, T>(act: CountedAct, command: Command<CommandContext, Wish, T>) => {
     const onCommand = onLedger(act, command);
     return async (context: CommandContext, wish: Wish): Promise<Outcome<T>> => {
       const outcome = await onCommand(context, wish);
-      if (outcome.ok && context.actor === 'staff') await tellOfAssistance(app.ledger, context.personKey);
+      if (outcome.ok && (context.actor === 'staff' || context.inFamily))
+        await tellOfAssistance(app.ledger, context.personKey);
       return outcome;
     };
   };
@@ -122,6 +125,15 @@ function actsOf(app: FastifyInstance, { registry, carriers, signInFloorMs }: Act
       counted('makeDeviceCode', () => devices.makeCode(app, acting)),
     produceAppOtp: (acting: CommandContext) =>
       counted('produceAppOtp', () => devices.produceOtp(app, acting)),
+    /** Books for two people of a family, both or neither; who was acted for is told like after any such act. */
+    bookNeighbours: async (wishes: Parameters<typeof bookNeighbours>[1]) => {
+      const outcome = await counted('bookNeighbours', () => bookNeighbours(app.ledger, wishes));
+      for (const { context } of outcome.ok ? wishes : []) {
+        if (context.inFamily) await tellOfAssistance(app.ledger, context.personKey);
+      }
+      return outcome;
+    },
+    family: familyActs({ app, registry, floorMs: signInFloorMs ?? accountFloorMs }, counted),
     cardAccount: accountActs({ app, registry, floorMs: signInFloorMs ?? accountFloorMs }, counted),
   };
 }

@@ -18,11 +18,18 @@ import { signInMethods, type SignInMethod } from '../../domain/sign-in/sign-in-m
 type TooMany = Extract<Refusal, { code: 'tooManyAttempts' }>;
 
 /** What is tried under a limit by person and address: each way in under one of its own, so that none closes another. */
-export type Guarded = SignInMethod | 'quickLookup' | 'cardAccount' | 'mobileAuthentication';
+export type Guarded = SignInMethod | 'quickLookup' | 'cardAccount' | 'mobileAuthentication' | 'family';
 
 /** What is asked for under a limit by address alone. */
 export type Paced =
-  'challenge' | 'textQuestion' | 'cardBridge' | 'cardChallenge' | 'stationKey' | 'stationLook' | 'deviceCode';
+  | 'challenge'
+  | 'textQuestion'
+  | 'cardBridge'
+  | 'cardChallenge'
+  | 'stationKey'
+  | 'stationLook'
+  | 'deviceCode'
+  | 'familyAsked';
 
 export interface LimitSettings {
   /** Failures of one address against one person. */
@@ -55,6 +62,8 @@ export function forEachWayIn(settings: LimitSettings): Readonly<Record<SignInMet
 export const limitSettings: Readonly<Record<Guarded, LimitSettings>> = {
   ...forEachWayIn(eachWayIn),
   mobileAuthentication: eachWayIn,
+  // A child's card or an elder's birth date, as somebody signed in names them.
+  family: eachWayIn,
   // Card, household register and present password, as they are tried on the card account's pages.
   cardAccount: eachWayIn,
   // Six digits are a million guesses: twenty in a quarter of an hour are one in fifty thousand for a stranger with many
@@ -88,6 +97,8 @@ const pacing: Readonly<Record<Paced, { points: number; duration: number }>> = {
   stationLook: { points: 90, duration: 3_600 },
   // Eight characters cannot be guessed; this only keeps somebody from trying it all the same.
   deviceCode: { points: 200, duration: 900 },
+  // Of one person who is signed in: a family is small, and each asking troubles the registry and perhaps an elder.
+  familyAsked: { points: 20, duration: 86_400 },
 };
 
 /** An address or a browser from which somebody proved who they are counts as known to them for this long. */
@@ -168,6 +179,7 @@ export const limitsPlugin = fp<LimitsPluginOptions>(
       stationKey: stored('stationKey', pacing.stationKey.points, pacing.stationKey.duration),
       stationLook: stored('stationLook', pacing.stationLook.points, pacing.stationLook.duration),
       deviceCode: stored('deviceCode', pacing.deviceCode.points, pacing.deviceCode.duration),
+      familyAsked: stored('familyAsked', pacing.familyAsked.points, pacing.familyAsked.duration),
     };
 
     const limits: Limits = {

@@ -35,6 +35,12 @@ export type CountedAct =
   | 'removeDevice'
   | 'makeDeviceCode'
   | 'produceAppOtp'
+  | 'takeChild'
+  | 'askElder'
+  | 'answerFamilyRequest'
+  | 'endFamilyBond'
+  | 'consentForChild'
+  | 'bookNeighbours'
   | AccountCountedAct;
 
 declare module 'fastify' {

@@ -40,6 +40,7 @@ export const openApiPlugin = fp<OpenApiOptions>(
           { name: 'registration', description: 'Intent registration (意願登記)' },
           { name: 'booking', description: 'Invitations, sites, appointments (預約)' },
           { name: 'waiting list', description: 'Places that others give back (候補)' },
+          { name: 'family', description: 'Acting for a child or an elder (家人代辦)' },
           { name: 'leftover doses', description: 'Doses left over at closing time (剩餘疫苗)' },
           {
             name: 'station',

@@ -10,6 +10,8 @@ import fp from 'fastify-plugin';
 
 import type { CommandContext } from '../../ledger/citizen-command';
 import type { AssistanceReason, StationKind } from '../../domain/station/station';
+import type { FamilyKind } from '../../domain/family/family-bond';
+import { familyChannel } from '../../ledger/family-bond';
 import { endSession, isSessionEnded } from '../../ledger/session';
 import { recordSignIn, type SignInFacts, type SignInView } from '../../ledger/sign-in';
 import { staffChannel } from '../../ledger/station-look';
@@ -42,8 +44,19 @@ export interface StationOfSession {
   readonly assistedBy?: { readonly staffId: string; readonly reason: AssistanceReason };
 }
 
+/** The member of one's family for whom one acts (家人代辦). */
+export interface ActingFor {
+  readonly familyBondId: string;
+  readonly kind: FamilyKind;
+}
+
 export interface SignedInCitizen {
+  /** Whom the request concerns: who signed in, or for whom they act where that is possible (`plugins/acting-for`). */
   readonly personKey: string;
+  /** Who signed in. */
+  readonly signedInAs: string;
+  /** Null where the request concerns who signed in. */
+  readonly actingFor: ActingFor | null;
   readonly sessionId: string;
   readonly signedInAt: Date;
   readonly lastActAt: Date;
@@ -76,6 +89,8 @@ declare module '@fastify/secure-session' {
     over: 'lapsed' | 'ended' | undefined;
     /** Stays when the session is over, so that the page after it is the station's. */
     station: StationOfSession | undefined;
+    /** For whom the pages act, and who chose that: it stays when the session lapses, for who signs in again. */
+    actingFor: { familyBondId: string; byKey: string; forKey: string; maskedName: string } | undefined;
   }
 }
 
@@ -210,6 +225,8 @@ export const sessionPlugin = fp<SessionPluginOptions>(
       this.session.set('lastActAt', now);
       this.session.set('over', undefined);
       this.session.set('station', station);
+      if (station || this.session.get('actingFor')?.byKey !== personKey)
+        this.session.set('actingFor', undefined);
       this.sessionIsOver = false;
       this.citizen = citizenOf({ personKey, sessionId, station: station ?? null }, now, now);
       return this.citizen;
@@ -266,9 +283,8 @@ function citizenOf(
   // Staff on the telephone have a desk of their own; who put in a card has others waiting behind them.
   const idleMs = station && !station.assistedBy ? stationIdleMs : sessionIdleMs;
   return {
-    personKey,
-    sessionId,
-    station,
+    ...{ personKey, sessionId, station },
+    ...{ signedInAs: personKey, actingFor: null },
     signedInAt: new Date(signedInAt),
     lastActAt: new Date(lastActAt),
     expiresAt: new Date(Math.min(lastActAt + idleMs, signedInAt + sessionLifeMs)),
@@ -288,17 +304,30 @@ export function mayStillBeSignedIn({ at, ended }: Pick<SignInView, 'at' | 'ended
 /** Takes the person out of the cookie but leaves what forms keep there, and why, for the page that says so. */
 function forget(request: FastifyRequest, why: 'lapsed' | 'ended'): void {
   request.session.set('over', why);
+  if (why === 'ended') request.session.set('actingFor', undefined);
   request.session.set('personKey', undefined);
   request.session.set('sessionId', undefined);
 }
 
 function commandContext(this: FastifyRequest, channel: string): CommandContext {
-  const { personKey, sessionId, station } = this.requireCitizen();
   const { idempotency } = this;
   return {
-    ...{ personKey, sessionId },
-    ...(station ? actingAt(station) : ({ actor: 'citizen', channel } as const)),
+    ...contextOf(this.requireCitizen(), channel),
     ...(idempotency ? { idempotency } : {}),
+  };
+}
+
+/** Who acts for whom in a session, as ledger and history name them. */
+export function contextOf(citizen: SignedInCitizen, channel: string): CommandContext {
+  const { personKey, sessionId, station, signedInAs, actingFor } = citizen;
+  const who = { personKey, sessionId };
+  if (station) return { ...who, ...actingAt(station) };
+  if (!actingFor) return { ...who, actor: 'citizen', channel };
+  return {
+    ...who,
+    actor: 'citizen',
+    channel: familyChannel(actingFor.familyBondId, signedInAs),
+    inFamily: actingFor,
   };
 }
 

@@ -1,6 +1,7 @@
 /**
- * What a session that a station began is good for: taking part in rounds, and nothing of an account, a device or a
- * family. A card was read or staff looked somebody up; that is enough for these and for nothing that lasts.
+ * What a session that a station began is good for: taking part in rounds, and an elder's word on a family's request
+ * where there is staff to hear it; nothing of an account or a device. A card was read or staff looked somebody up; that
+ * is enough for these and for nothing that lasts.
  */
 import fp from 'fastify-plugin';
 
@@ -19,7 +20,7 @@ const within = new Set([
     'appointment',
     'waiting-list',
   ],
-  ...['leftover', 'settlement', 'privacy', 'accessibility', 'lookup'],
+  ...['leftover', 'settlement', 'privacy', 'accessibility', 'lookup', 'family-requests'],
 ]);
 const withinApi = new Set([
   ...['station', 'sessions', 'rounds', 'registration', 'invitation', 'sites', 'appointments', 'waiting-list'],
@@ -32,7 +33,7 @@ const withinApi = new Set([
     'captcha',
     'waiting-room',
   ],
-  ...['card-bridges', 'card-challenges', 'quick-lookups'],
+  ...['card-bridges', 'card-challenges', 'quick-lookups', 'family-bonds'],
 ]);
 
 export const stationFencePlugin = fp(

@@ -57,6 +57,28 @@ export type Refusal =
   | { readonly code: 'consentMissing'; readonly product: string }
   /** The product may follow the last dose only for those who registered a mixed intent. */
   | { readonly code: 'mixedIntentMissing'; readonly product: string; readonly previousProduct: string }
+  /** Number, card or birth date, kinship: the registry does not say which of them is wrong, and nor do we. */
+  | { readonly code: 'familyNotConfirmed' }
+  /** The registry confirmed parent and child; from the fifteenth birthday on the young person acts alone. */
+  | { readonly code: 'familyChildGrownUp' }
+  /** Who acts for an elder is of full age. */
+  | { readonly code: 'familyActorTooYoung' }
+  /** Not among those of the person who asks. */
+  | { readonly code: 'familyBondUnknown' }
+  /** Was ended, ran out, or was never agreed to: nothing is done in that person's name. */
+  | { readonly code: 'familyBondEnded' }
+  | { readonly code: 'familyRequestExpired' }
+  /** What was asked concerns oneself alone: an account, a device, one's family. */
+  | { readonly code: 'actingForNotHere' }
+  /** The form was filled in for somebody else than the one for whom one acts by now. */
+  | { readonly code: 'actingForChanged' }
+  /** Only a parent, for a child at an age at which consent is asked for. */
+  | { readonly code: 'consentNotYours' }
+  | { readonly code: 'consentNotNeeded' }
+  /** Two windows that are neither the same nor next to each other at one site. */
+  | { readonly code: 'windowsNotNeighbours' }
+  /** Two were to be booked together and neither was: for whom of them not (0 for the first), and why. */
+  | { readonly code: 'togetherRefused'; readonly place: number; readonly because: RefusalCode }
   /** None at all, or not a person's. */
   | { readonly code: 'certificateInvalid' }
   | { readonly code: 'certificateUntrusted' }

@@ -35,6 +35,8 @@ export const stationRights = [
   'takePart',
   /** Give back what one has: cancel an appointment, withdraw a registration, leave a line, decline an offer. */
   'giveBack',
+  /** Hear an elder's word on who of their family acts for them: where staff see or hear the person. */
+  'answerFamily',
 ] as const;
 
 export type StationRight = (typeof stationRights)[number];
@@ -46,11 +48,11 @@ export type StationRight = (typeof stationRights)[number];
 export const rightsOfStations: Readonly<Record<StationKind, readonly StationRight[]>> = {
   site: ['recordAttendance', 'phoneLeftover'],
   storeKiosk: ['readCard', 'takePart'],
-  pharmacy: ['readCard', 'takePart', 'giveBack'],
-  healthCentre: ['readCard', 'takePart', 'giveBack'],
+  pharmacy: ['readCard', 'takePart', 'giveBack', 'answerFamily'],
+  healthCentre: ['readCard', 'takePart', 'giveBack', 'answerFamily'],
   selfServicePoint: ['readCard', 'takePart'],
-  hotline: ['assist', 'takePart', 'giveBack'],
-  counter: ['readCard', 'assist', 'takePart', 'giveBack'],
+  hotline: ['assist', 'takePart', 'giveBack', 'answerFamily'],
+  counter: ['readCard', 'assist', 'takePart', 'giveBack', 'answerFamily'],
 };
 
 export function stationMay(kind: StationKind, right: StationRight): boolean {

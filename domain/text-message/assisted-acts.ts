@@ -1,4 +1,4 @@
-/** What designated staff do in somebody's name and tell them of by text, with how the text says it. */
+/** What staff, or an elder's family, do in somebody's name and tell them of by text, with how the text says it. */
 
 /** Acts as the history names them. */
 export const assistedActs = [
@@ -23,7 +23,8 @@ export const assistants = {
   counter: { zh: '服務櫃檯', en: 'A service counter' },
 } as const;
 
-export type Assistant = keyof typeof assistants;
+/** Staff by where they work, or `family`: the adult child to whom an elder agreed. */
+export type Assistant = keyof typeof assistants | 'family';
 
 /** `代您…` and `… for you`. */
 export const assistedActWords: Readonly<Record<AssistedAct, { readonly zh: string; readonly en: string }>> = {

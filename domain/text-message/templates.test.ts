@@ -60,6 +60,8 @@ const samples: TextParameters = {
   confirmDose: { product: 'Moderna', doseNumber: 1, givenOn: '2021-07-16', nextDoseOn: '2021-08-13' },
   remindNextDose: { doseNumber: 2, dueOn: '2021-08-13' },
   assistedAct: { act: 'stopAskingLeftover', by: 'hotline', number: '3387420489' },
+  familyAsked: { answerUntil: endsAt },
+  familyAgreed: {},
   deviceBound: { boundAt: startsAt },
 };
 const render = <P extends TextPurpose>(purpose: P, language: TextLanguage, parameters = samples[purpose]) =>

@@ -74,12 +74,16 @@ export interface TextParameters {
     readonly nextDoseOn: PlainDate | null;
   };
   readonly remindNextDose: { readonly doseNumber: number; readonly dueOn: PlainDate };
-  /** What staff did in the reader's name; `number` of the registration, appointment or ticket, where there is one. */
+  /** What staff or family did in the reader's name; `number` of the registration, appointment or ticket, where there is one. */
   readonly assistedAct: {
     readonly act: AssistedAct;
     readonly by: Assistant;
     readonly number: string | null;
   };
+  /** An adult child asks to act for the reader, who may answer until then. */
+  readonly familyAsked: { readonly answerUntil: Instant };
+  /** The reader agreed that an adult child acts for them. */
+  readonly familyAgreed: Readonly<Record<string, never>>;
   /** Somebody bound a phone to the reader. */
   readonly deviceBound: { readonly boundAt: Instant };
 }
@@ -203,9 +207,26 @@ const templates: Templates = {
     zh: `您的第${doseNumber}劑自${civilDate(dueOn).zh}起可接種。請留意開放期間，自行至疫苗預約平臺登記或預約，本簡訊不附連結。${questions.zh}`,
     en: `Your dose ${doseNumber} may be given from ${civilDate(dueOn).en}. Register or book on the platform yourself when it is open; we never send links. ${questions.en}`,
   }),
-  assistedAct: ({ act, by, number }) => ({
-    zh: `${assistants[by].zh}已依申請代您${assistedActWords[act].zh}${number === null ? '' : `，編號${number}`}。若非本人申請，請撥1922。`,
-    en: `${assistants[by].en} ${assistedActWords[act].en}${number === null ? '' : `, no. ${number}`}, as you asked. Not you? Call 1922.`,
+  assistedAct: ({ act, by, number }) => {
+    const [zh, en] = number === null ? ['', ''] : [`，編號${number}`, `, no. ${number}`];
+    if (by === 'family') {
+      return {
+        zh: `您同意代辦的家人已代您${assistedActWords[act].zh}${zh}。若非本人同意，請撥1922。`,
+        en: `The family member you agreed to ${assistedActWords[act].en}${en}. Not your wish? Call 1922.`,
+      };
+    }
+    return {
+      zh: `${assistants[by].zh}已依申請代您${assistedActWords[act].zh}${zh}。若非本人申請，請撥1922。`,
+      en: `${assistants[by].en} ${assistedActWords[act].en}${en}, as you asked. Not you? Call 1922.`,
+    };
+  },
+  familyAsked: ({ answerUntil }) => ({
+    zh: `您的子女申請代您登記與預約。請於${civilTime(answerUntil).zh}前自行登入疫苗預約平臺「家人代辦」，或撥縣市專線回覆；不同意可不理會。若非本人子女申請，請撥1922。`,
+    en: `Your child asks to register and book for you. Answer by ${civilTime(answerUntil).en} on the platform under Family, or by your county hotline; if you do not agree, do nothing. Not your child? Call 1922.`,
+  }),
+  familyAgreed: () => ({
+    zh: '您已同意由子女代您登記與預約，可隨時於疫苗預約平臺「家人代辦」收回，每次代辦都會通知您。若非本人同意，請撥1922。',
+    en: 'You agreed that your child registers and books for you; take it back at any time on the platform under Family. We text you each time. Not your wish? Call 1922.',
   }),
   deviceBound: ({ boundAt }) => ({
     zh: `${civilTime(boundAt).zh}有一支裝置以您的身分完成裝置認證，可登入及產生認證碼。若非您本人，請自行至平臺「我的裝置」移除，並撥1922。`,

@@ -14,12 +14,14 @@ import {
   cardStatusPath,
   householdAnswer,
   householdPath,
+  kinshipPath,
   provedPath,
   lookupPath,
   verificationAnswer,
   verificationPath,
   type CardStatusRequest,
   type HouseholdRequest,
+  type KinshipRequest,
   type LookupRequest,
   type ProvedRequest,
   type VerificationAnswer,
@@ -71,6 +73,10 @@ export function createHttpRegistry(settings: HttpRegistrySettings): InsuranceReg
       const question = { registryPersonId, householdNumber, registeredAddress };
       return understood(await askAgainOnce(householdPath, question), householdCheck).outcome;
     },
+    verifyKinship: async ({ registryPersonId, personNumber, ...kin }) => {
+      const question = { registryPersonId, personNumber, ...kin };
+      return outcomeOf(understood(await askAgainOnce(kinshipPath, question), answerCheck));
+    },
     async readCard(registryPersonId) {
       const answer = understood(await askAgainOnce(cardStatusPath, { registryPersonId }), cardStatusCheck);
       if (answer.outcome === 'nothing') return undefined;
@@ -81,7 +87,8 @@ export function createHttpRegistry(settings: HttpRegistrySettings): InsuranceReg
   };
 }
 
-type Question = VerificationRequest | LookupRequest | ProvedRequest | HouseholdRequest | CardStatusRequest;
+type Question =
+  VerificationRequest | LookupRequest | ProvedRequest | HouseholdRequest | KinshipRequest | CardStatusRequest;
 
 async function ask(address: URL, timeoutMs: number, question: Question): Promise<string> {
   const signal = AbortSignal.timeout(timeoutMs);

@@ -30,6 +30,7 @@ describe('the insurance registry over HTTP', () => {
   let database: TestDatabase;
   let simulator: RegistrySimulator;
   let registryPersonId: string;
+  let elderId: string;
 
   beforeAll(async () => {
     database = await createTestDatabase();
@@ -58,6 +59,11 @@ describe('the insurance registry over HTTP', () => {
        where registry_person_id = $1`,
       [registryPersonId],
     );
+    await client.query('insert into simulated_registry.parent_of values ($1, $2)', [
+      second?.registry_person_id,
+      registryPersonId,
+    ]);
+    elderId = second?.registry_person_id ?? '';
     await client.end();
     simulator = await startRegistrySimulator({ databaseUrl: database.url });
   }, 120_000);
@@ -122,6 +128,67 @@ describe('the insurance registry over HTTP', () => {
     simulator.setFaults({ outage: true });
     await expect(registry.findPerson(lookup)).rejects.toMatchObject({ reason: 'failed' });
     simulator.setFaults({});
+  });
+
+  describe('kinship', () => {
+    const registry = () => createHttpRegistry({ url: simulator.url });
+    const { personNumber, cardNumber } = verification(newNumber, card);
+    const elder = verification(nationalId, card).personNumber;
+
+    test('is confirmed of a child by number and card, and of a parent by number and birth date', async () => {
+      const child = { registryPersonId: elderId, kin: 'child', personNumber, cardNumber } as const;
+      expect(await registry().verifyKinship(child)).toMatchObject({
+        outcome: 'match',
+        person: { registryPersonId, birthDate: '1980-02-29' },
+      });
+      const parent = {
+        registryPersonId,
+        kin: 'parent',
+        personNumber: elder,
+        birthDate: '1950-01-01',
+      } as const;
+      expect(await registry().verifyKinship(parent)).toMatchObject({
+        outcome: 'match',
+        person: { registryPersonId: elderId },
+      });
+    });
+
+    test.each([
+      [
+        'the other way round',
+        () => ({ registryPersonId, kin: 'child' as const, personNumber: elder, cardNumber }),
+      ],
+      [
+        'another card',
+        () => ({
+          ...verification(newNumber, '990000000009'),
+          registryPersonId: elderId,
+          kin: 'child' as const,
+        }),
+      ],
+      [
+        'another birth date',
+        () => ({ registryPersonId, kin: 'parent' as const, personNumber: elder, birthDate: '1950-01-02' }),
+      ],
+      [
+        'an unknown number',
+        () => ({
+          ...verification(syntheticNationalId('Z', 'male', 1), card),
+          registryPersonId: elderId,
+          kin: 'child' as const,
+        }),
+      ],
+      ['oneself', () => ({ registryPersonId, kin: 'child' as const, personNumber, cardNumber })],
+    ])('%s is no match, and nothing more is said', async (_who, asked) => {
+      expect(await registry().verifyKinship(asked())).toEqual({ outcome: 'noMatch' });
+    });
+
+    test('is not guessed at when the registry is away', async () => {
+      simulator.setFaults({ outage: true });
+      await expect(
+        registry().verifyKinship({ registryPersonId: elderId, kin: 'child', personNumber, cardNumber }),
+      ).rejects.toMatchObject({ reason: 'failed' });
+    });
   });
 
   test('a match takes no longer than a miss', async () => {

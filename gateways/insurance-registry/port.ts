@@ -75,6 +75,20 @@ export interface HouseholdVerification {
   readonly registeredAddress: string;
 }
 
+/**
+ * Is somebody whom we have proved parent, or child, of whom they name? A child is named by number and card, as its
+ * parent has them at hand; a parent by number and birth date.
+ */
+export type KinshipVerification = {
+  /** The registry's own id of who asks. */
+  readonly registryPersonId: string;
+  readonly personNumber: PersonNumber;
+} & (
+  | { readonly kin: 'child'; readonly cardNumber: CardNumber }
+  /** `birthDate` is a civil date. */
+  | { readonly kin: 'parent'; readonly birthDate: string }
+);
+
 /** The card as its owner may see it in the app (健保卡狀態). */
 export interface CardStatus {
   /** Of the card in use; the way to it for whom theirs is too worn to read. */
@@ -115,6 +129,12 @@ export interface InsuranceRegistry {
    */
   verifyHousehold(verification: HouseholdVerification): Promise<'match' | 'noMatch'>;
   /**
+   * Confirms that the named person is the child, or a parent, of who asks (parents and legal guardians as the household
+   * register has them). `noMatch` stands for an unknown number, a wrong card or birth date, and no such kinship alike.
+   * Throws `RegistryUnavailable` when no answer could be had.
+   */
+  verifyKinship(verification: KinshipVerification): Promise<CardVerificationOutcome>;
+  /**
    * What the registry has of the card of somebody whom we have proved; undefined when there is nothing. Throws
    * `RegistryUnavailable` when no answer could be had.
    */
@@ -139,5 +159,6 @@ export const absentRegistry: InsuranceRegistry = {
   findPerson: unanswered,
   verifyCard: unanswered,
   verifyHousehold: unanswered,
+  verifyKinship: unanswered,
   readCard: unanswered,
 };

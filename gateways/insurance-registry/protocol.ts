@@ -44,6 +44,25 @@ export const householdAnswer = Type.Object({
   outcome: Type.Union([Type.Literal('match'), Type.Literal('noMatch')]),
 });
 
+/** Is this the child, or a parent, of that person? Answered like a verification. */
+export const kinshipPath = '/v1/kinship-verifications';
+
+const kinOf = {
+  registryPersonId: Type.String({ pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' }),
+  personNumber: Type.String({ pattern: '^[A-Z][A-Z0-9]\\d{8}$' }),
+};
+
+export const kinshipRequest = Type.Union([
+  Type.Object(
+    { ...kinOf, kin: Type.Literal('child'), cardNumber: Type.String({ pattern: '^\\d{12}$' }) },
+    { additionalProperties: false },
+  ),
+  Type.Object(
+    { ...kinOf, kin: Type.Literal('parent'), birthDate: civilDate },
+    { additionalProperties: false },
+  ),
+]);
+
 /** Who is this, whom a carrier or a certificate has proved? Answered like a verification. */
 export const provedPath = '/v1/proved-people';
 
@@ -111,6 +130,7 @@ export const cardStatusAnswer = Type.Union([
 
 export type CardStatusRequest = Static<typeof cardStatusRequest>;
 export type HouseholdRequest = Static<typeof householdRequest>;
+export type KinshipRequest = Static<typeof kinshipRequest>;
 export type LookupRequest = Static<typeof lookupRequest>;
 export type ProvedRequest = Static<typeof provedRequest>;
 export type VerificationRequest = Static<typeof verificationRequest>;

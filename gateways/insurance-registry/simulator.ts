@@ -12,6 +12,8 @@ import {
   cardStatusRequest,
   householdPath,
   householdRequest,
+  kinshipPath,
+  kinshipRequest,
   provedPath,
   provedRequest,
   lookupPath,
@@ -19,6 +21,7 @@ import {
   verificationPath,
   verificationRequest,
   type HouseholdRequest,
+  type KinshipRequest,
   type VerificationAnswer,
   type VerificationRequest,
 } from './protocol';
@@ -104,6 +107,14 @@ function sameHousehold(asked: HouseholdRequest, row: HouseholdRow | undefined): 
   );
 }
 
+const findKinship = `
+  select from simulated_registry.parent_of where parent_id = $1 and child_id = $2`;
+
+/** What names the other besides the number: the card of a child, the birth date of a parent. */
+function named(asked: KinshipRequest, row: InsuredRow): boolean {
+  return asked.kin === 'child' ? row.card_number === asked.cardNumber : row.birth_date === asked.birthDate;
+}
+
 /** Starts the simulator; it listens when the promise resolves. It logs nothing, since every question is personal. */
 export async function startRegistrySimulator(
   settings: RegistrySimulatorSettings,
@@ -160,6 +171,18 @@ export async function startRegistrySimulator(
     const answer = await evenly(async () => {
       const { rows } = await pool.query<HouseholdRow>(findHousehold, [body.registryPersonId]);
       return { outcome: sameHousehold(body, rows[0]) ? 'match' : 'noMatch' };
+    });
+    return answer ?? reply.code(503).send({ status: 503 });
+  });
+  app.post(kinshipPath, { schema: { body: kinshipRequest } }, async ({ body }, reply) => {
+    const answer = await evenly<VerificationAnswer>(async () => {
+      const { rows } = await pool.query<InsuredRow>(findInsured, [body.personNumber]);
+      const [row] = rows;
+      if (!row || !named(body, row)) return { outcome: 'noMatch' };
+      const [parent, child] = [body.registryPersonId, row.registry_person_id];
+      const pair = body.kin === 'child' ? [parent, child] : [child, parent];
+      const { rowCount } = await pool.query(findKinship, pair);
+      return rowCount === 1 ? matchOf(row) : { outcome: 'noMatch' };
     });
     return answer ?? reply.code(503).send({ status: 503 });
   });

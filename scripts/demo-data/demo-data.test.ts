@@ -7,6 +7,7 @@ import { counties } from '../../domain/area/area';
 import { ageOn, isPlainDate } from '../../domain/civil-time/plain-date';
 import { parsePersonNumber } from '../../domain/person-number/person-number';
 import { createTestDatabase, type TestDatabase } from '../../test/support/database';
+import { ensureDemonstrationFamily } from './family';
 import { generateDemonstrationSet } from './generate';
 import { demonstrationPeople } from './known-people';
 import { loadDemonstrationRound } from './load';
@@ -163,6 +164,11 @@ describe('the demonstration set', () => {
     await loadDemonstrationRound(database.url);
     expect(await count('round')).toBe(2);
     expect(await count('slot')).toBe(slots);
+  });
+
+  test('has a family of three generations in the household register, entered once', async () => {
+    expect(await ensureDemonstrationFamily(database.url)).toBe(2);
+    expect(await ensureDemonstrationFamily(database.url)).toBe(0);
   });
 
   test('knows the people who are introduced by name', async () => {

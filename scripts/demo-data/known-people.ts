@@ -197,6 +197,15 @@ const descriptions: readonly Description[] = [
     born: () => '1966-06-06',
     duplicateCleared: true,
   },
+  {
+    situation: 'child of 13, for whom the adult who may register acts as a parent',
+    situationZh: '13 歲子女，可由「可登記的成人」代辦',
+    name: '郝小福',
+    numbers: [syntheticNationalId('S', 'male', 2_345_678)],
+    groups: [5],
+    born: aged(13),
+    noMobile: true,
+  },
 ];
 
 function known(description: Description, index: number): DemonstrationPerson {

@@ -61,6 +61,7 @@ export async function openApp(
       quickLookup: unlimited,
       cardAccount: unlimited,
       mobileAuthentication: unlimited,
+      family: unlimited,
     },
     ...(floorMs !== undefined && { signInFloorMs: floorMs }),
   });

@@ -78,6 +78,17 @@ export class AppWorld {
     return { personNumber, cardNumber, name };
   }
 
+  /** Enters the one as a parent of the other into the simulated registry. */
+  async parentOf(parent: Insured, child: Insured): Promise<void> {
+    await this.world.ledger.pool.query(
+      `insert into simulated_registry.parent_of
+        select p.registry_person_id, c.registry_person_id
+        from simulated_registry.insured_person p, simulated_registry.insured_person c
+        where p.card_number = $1 and c.card_number = $2`,
+      [parent.cardNumber, child.cardNumber],
+    );
+  }
+
   /** A solved challenge, as ALTCHA's widget hands it in. */
   async captcha(): Promise<string> {
     return solved(await this.app.captcha.challenge());

@@ -30,7 +30,8 @@ const takingProblems = [
   'productNotAfterPreviousDose',
 ] as const;
 
-const view = ({ mobile, ...appointment }: AppointmentView) => ({
+/** An appointment as its owner, or who acts for them, reads it. */
+export const appointmentView = ({ mobile, ...appointment }: AppointmentView) => ({
   ...appointment,
   maskedMobile: maskMobile(mobile),
 });
@@ -43,15 +44,16 @@ export const appointmentRoutes: FastifyPluginAsyncTypebox = async (app) => {
         operationId: 'listAppointments',
         tags: ['booking'],
         summary: 'My appointments, newest first',
+        headers: shape.familyHeaders,
         response: {
           200: Type.Object({ appointments: Type.Array(shape.appointment) }),
-          ...shape.problems({ citizen: true }),
+          ...shape.problems({ citizen: true, family: true }),
         },
       },
     },
     async (request) => {
       const { personKey } = request.requireCitizen();
-      return { appointments: (await readAppointments(app.ledger, personKey)).map(view) };
+      return { appointments: (await readAppointments(app.ledger, personKey)).map(appointmentView) };
     },
   );
 
@@ -63,7 +65,7 @@ export const appointmentRoutes: FastifyPluginAsyncTypebox = async (app) => {
         operationId: 'bookAppointment',
         tags: ['booking'],
         summary: 'Book a time slot',
-        headers: shape.writeHeaders,
+        headers: shape.familyWriteHeaders,
         body: Type.Object(
           { slotId: shape.slotId, mobile: shape.mobile, language: Type.Optional(shape.language) },
           { additionalProperties: false },
@@ -71,7 +73,7 @@ export const appointmentRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: {
           201: shape.appointment,
           ...shape.problems(
-            { write: true, citizen: true },
+            { write: true, citizen: true, family: true },
             ...takingProblems,
             'alreadyBooked',
             'mobileInvalid',
@@ -86,7 +88,7 @@ export const appointmentRoutes: FastifyPluginAsyncTypebox = async (app) => {
       return reply
         .code(201)
         .header('location', `/v1/appointments/${appointmentNumber}`)
-        .send(view(appointment));
+        .send(appointmentView(appointment));
     },
   );
 
@@ -98,12 +100,16 @@ export const appointmentRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags: ['booking'],
         summary: 'One of my appointments',
         params: byNumber,
-        response: { 200: shape.appointment, ...shape.problems({ citizen: true }, 'appointmentUnknown') },
+        headers: shape.familyHeaders,
+        response: {
+          200: shape.appointment,
+          ...shape.problems({ citizen: true, family: true }, 'appointmentUnknown'),
+        },
       },
     },
     async (request) => {
       const { personKey } = request.requireCitizen();
-      return view(await own(app, personKey, request.params.appointmentNumber));
+      return appointmentView(await own(app, personKey, request.params.appointmentNumber));
     },
   );
 
@@ -116,12 +122,12 @@ export const appointmentRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags: ['booking'],
         summary: 'Move to another time slot; the booking number stays, and the old slot if it fails',
         params: byNumber,
-        headers: shape.writeHeaders,
+        headers: shape.familyWriteHeaders,
         body: Type.Object({ slotId: shape.slotId }, { additionalProperties: false }),
         response: {
           200: shape.appointment,
           ...shape.problems(
-            { write: true, citizen: true },
+            { write: true, citizen: true, family: true },
             ...takingProblems,
             'slotUnchanged',
             'appointmentUnknown',
@@ -134,7 +140,7 @@ export const appointmentRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const context = request.commandContext('api');
       const wish = { ...request.params, ...request.body };
       const { appointmentNumber } = acceptedValue(await app.acts.move(context, wish));
-      return view(await own(app, context.personKey, appointmentNumber));
+      return appointmentView(await own(app, context.personKey, appointmentNumber));
     },
   );
 
@@ -147,11 +153,11 @@ export const appointmentRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags: ['booking'],
         summary: 'Cancel; the place is free for others at once',
         params: byNumber,
-        headers: shape.writeHeaders,
+        headers: shape.familyWriteHeaders,
         response: {
           200: shape.appointment,
           ...shape.problems(
-            { write: true, citizen: true },
+            { write: true, citizen: true, family: true },
             'appointmentUnknown',
             'appointmentNotLive',
             'bookingClosed',
@@ -163,7 +169,7 @@ export const appointmentRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async (request) => {
       const context = request.commandContext('api');
       const { appointmentNumber } = acceptedValue(await app.acts.cancel(context, request.params));
-      return view(await own(app, context.personKey, appointmentNumber));
+      return appointmentView(await own(app, context.personKey, appointmentNumber));
     },
   );
 
@@ -175,9 +181,10 @@ export const appointmentRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags: ['booking'],
         summary: 'The appointment as a calendar file',
         params: byNumber,
+        headers: shape.familyHeaders,
         response: {
           200: { description: 'iCalendar', content: { 'text/calendar': { schema: Type.String() } } },
-          ...shape.problems({ citizen: true }, 'appointmentUnknown'),
+          ...shape.problems({ citizen: true, family: true }, 'appointmentUnknown'),
         },
       },
     },

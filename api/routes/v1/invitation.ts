@@ -4,7 +4,7 @@ import { Type } from 'typebox';
 
 import { readBookingRights } from '../../../ledger/invitation';
 import { readPerson } from '../../../ledger/person';
-import { civilDate, instant, nullable, problems, product, roundId } from '../../schemas';
+import { civilDate, familyHeaders, instant, nullable, problems, product, roundId } from '../../schemas';
 
 const right = Type.Object({
   roundId,
@@ -23,13 +23,14 @@ export const invitationRoutes: FastifyPluginAsyncTypebox = async (app) => {
         operationId: 'getInvitation',
         tags: ['booking'],
         summary: 'What I may book, from when to when',
+        headers: familyHeaders,
         response: {
           200: Type.Object({
             mayBook: Type.Boolean(),
             reason: nullable(Type.String({ description: 'code of the refusal that booking would meet now' })),
             rights: Type.Array(right),
           }),
-          ...problems({ citizen: true }),
+          ...problems({ citizen: true, family: true }),
         },
       },
     },

@@ -54,9 +54,10 @@ export const leftoverRoutes: FastifyPluginAsyncTypebox = async (app) => {
         operationId: 'listLeftoverRequests',
         tags: ['leftover doses'],
         summary: 'My tickets of the last days and those to come',
+        headers: shape.familyHeaders,
         response: {
           200: Type.Object({ leftoverRequests: Type.Array(ownTicket) }),
-          ...shape.problems({ citizen: true }),
+          ...shape.problems({ citizen: true, family: true }),
         },
       },
     },
@@ -70,7 +71,7 @@ export const leftoverRoutes: FastifyPluginAsyncTypebox = async (app) => {
         operationId: 'askForLeftoverDose',
         tags: ['leftover doses'],
         summary: 'Ask for a dose left over at closing, today or tomorrow, in one district',
-        headers: shape.writeHeaders,
+        headers: shape.familyWriteHeaders,
         body: Type.Object(
           {
             day: shape.civilDate,
@@ -83,7 +84,7 @@ export const leftoverRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: {
           201: ownTicket,
           ...shape.problems(
-            { write: true, citizen: true },
+            { write: true, citizen: true, family: true },
             'mobileInvalid',
             'leftoverNotThere',
             'leftoverDrawn',
@@ -122,10 +123,14 @@ export const leftoverRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags: ['leftover doses'],
         summary: 'Take a ticket back, as long as the draw is not made',
         params: Type.Object({ ticket }),
-        headers: shape.writeHeaders,
+        headers: shape.familyWriteHeaders,
         response: {
           200: Type.Object({ ticket }),
-          ...shape.problems({ write: true, citizen: true }, 'leftoverNotThere', 'leftoverDrawn'),
+          ...shape.problems(
+            { write: true, citizen: true, family: true },
+            'leftoverNotThere',
+            'leftoverDrawn',
+          ),
         },
       },
     },

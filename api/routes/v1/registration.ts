@@ -18,7 +18,8 @@ import {
   problems,
   product,
   registration,
-  writeHeaders,
+  familyWriteHeaders,
+  familyHeaders,
 } from '../../schemas';
 import { standingTexts } from '../../standing-texts';
 
@@ -90,9 +91,10 @@ export const registrationRoutes: FastifyPluginAsyncTypebox = async (app) => {
         operationId: 'getRegistration',
         tags: ['registration'],
         summary: 'My registration',
+        headers: familyHeaders,
         response: {
           200: Type.Object({ ...registration.properties, settlement: nullable(standing) }),
-          ...problems({ citizen: true }, 'notRegistered'),
+          ...problems({ citizen: true, family: true }, 'notRegistered'),
         },
       },
     },
@@ -113,7 +115,7 @@ export const registrationRoutes: FastifyPluginAsyncTypebox = async (app) => {
         operationId: 'register',
         tags: ['registration'],
         summary: 'Register, or change my registration; its number stays',
-        headers: writeHeaders,
+        headers: familyWriteHeaders,
         body: Type.Object(
           {
             mobile,
@@ -132,7 +134,7 @@ export const registrationRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: {
           200: registration,
           ...problems(
-            { write: true, citizen: true },
+            { write: true, citizen: true, family: true },
             ...windowProblems,
             'districtUnknown',
             'mobileInvalid',
@@ -160,10 +162,10 @@ export const registrationRoutes: FastifyPluginAsyncTypebox = async (app) => {
         operationId: 'withdraw',
         tags: ['registration'],
         summary: 'Withdraw my registration',
-        headers: writeHeaders,
+        headers: familyWriteHeaders,
         response: {
           200: registration,
-          ...problems({ write: true, citizen: true }, ...windowProblems, 'notRegistered'),
+          ...problems({ write: true, citizen: true, family: true }, ...windowProblems, 'notRegistered'),
         },
       },
     },

@@ -50,7 +50,8 @@ export const waitingListRoutes: FastifyPluginAsyncTypebox = async (app) => {
         operationId: 'getWaitingList',
         tags: ['waiting list'],
         summary: 'Where I stand with the waiting list',
-        response: { 200: waitingList, ...shape.problems({ citizen: true }, 'notRegistered') },
+        headers: shape.familyHeaders,
+        response: { 200: waitingList, ...shape.problems({ citizen: true, family: true }, 'notRegistered') },
       },
     },
     async (request) => own(app, request.requireCitizen().personKey),
@@ -63,11 +64,11 @@ export const waitingListRoutes: FastifyPluginAsyncTypebox = async (app) => {
         operationId: 'joinWaitingList',
         tags: ['waiting list'],
         summary: 'Ask for places that others give back; when one asks does not count',
-        headers: shape.writeHeaders,
+        headers: shape.familyWriteHeaders,
         response: {
           200: waitingList,
           ...shape.problems(
-            { write: true, citizen: true },
+            { write: true, citizen: true, family: true },
             'notRegistered',
             'alreadyAttended',
             'waitingListNotNeeded',
@@ -91,8 +92,11 @@ export const waitingListRoutes: FastifyPluginAsyncTypebox = async (app) => {
         operationId: 'leaveWaitingList',
         tags: ['waiting list'],
         summary: 'Leave the waiting list; an offer that stands can still be answered',
-        headers: shape.writeHeaders,
-        response: { 200: waitingList, ...shape.problems({ write: true, citizen: true }, 'notRegistered') },
+        headers: shape.familyWriteHeaders,
+        response: {
+          200: waitingList,
+          ...shape.problems({ write: true, citizen: true, family: true }, 'notRegistered'),
+        },
       },
     },
     async (request) => {
@@ -110,9 +114,10 @@ export const waitingListRoutes: FastifyPluginAsyncTypebox = async (app) => {
         operationId: 'listPlaceOffers',
         tags: ['waiting list'],
         summary: 'Freed places offered to me, newest first',
+        headers: shape.familyHeaders,
         response: {
           200: Type.Object({ placeOffers: Type.Array(placeOffer) }),
-          ...shape.problems({ citizen: true }),
+          ...shape.problems({ citizen: true, family: true }),
         },
       },
     },
@@ -130,7 +135,7 @@ export const waitingListRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags: ['waiting list'],
         summary: 'Take the place that is offered to me',
         params: byId,
-        headers: shape.writeHeaders,
+        headers: shape.familyWriteHeaders,
         body: Type.Object(
           { mobile: shape.mobile, language: Type.Optional(shape.language) },
           { additionalProperties: false },
@@ -138,7 +143,7 @@ export const waitingListRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: {
           201: shape.appointment,
           ...shape.problems(
-            { write: true, citizen: true },
+            { write: true, citizen: true, family: true },
             ...answerProblems,
             'mobileInvalid',
             'alreadyBooked',
@@ -180,8 +185,11 @@ export const waitingListRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags: ['waiting list'],
         summary: 'Decline the place; it goes to the next person, and I stay on the list',
         params: byId,
-        headers: shape.writeHeaders,
-        response: { 200: placeOffer, ...shape.problems({ write: true, citizen: true }, ...answerProblems) },
+        headers: shape.familyWriteHeaders,
+        response: {
+          200: placeOffer,
+          ...shape.problems({ write: true, citizen: true, family: true }, ...answerProblems),
+        },
       },
     },
     async (request): Promise<OfferView> => {
