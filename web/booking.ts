@@ -17,6 +17,7 @@ import {
   slotWithSite,
 } from './booking-check';
 import { searchPages, type Wanted } from './booking-search';
+import { companions, togetherPages } from './booking-together';
 import { behindSignIn, citizenPage, type CitizenPage, type KeepAnswers } from './citizen-page';
 import { field, hasField, formContext, formErrors, hasErrors, parameter, type FormErrors } from './forms';
 import { refusalPage } from './refusals';
@@ -35,6 +36,7 @@ export function bookingPages(app: FastifyInstance): void {
     return '/booking/check';
   };
   searchPages(app, { base: '/booking', wanted: (request) => wanted(app, request) });
+  togetherPages(app);
 
   app.get('/booking', page, async (request, reply) => entryPage(app, request, reply));
 
@@ -184,6 +186,7 @@ async function checkPage(
           note: words.maskedNumber(citizen.person.personNumber),
         },
       ],
+      companions: await companions(app, request),
       ...mobileInCheck(answers.mobile ?? registered?.mobile, request),
       ...found,
     },

@@ -4,13 +4,16 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { noteRefusal, refusalOf } from '../api/plugins/refusals';
 import { problemHeaders, type AnyRefusal } from '../api/problems';
 import { problemTexts } from '../api/problem-texts';
+import { languageOf } from './language';
 import { localPath } from './local-path';
 import { refusalPage, signInFirst } from './refusals';
-import type { Words } from './words';
+import { wordsIn, type Words } from './words';
 
 /** Registers the error handler of the pages, and the page for addresses where nothing is. */
 export function faultPages(app: FastifyInstance): void {
   app.setErrorHandler(async (error, request, reply) => {
+    // What was refused before the page's own hooks has no words yet.
+    request.words ??= wordsIn(languageOf(request));
     const refusal = refusalOf(error);
     noteRefusal(request, refusal, error);
     if (refusal.code === 'sessionRequired' || refusal.code === 'sessionEnded')

@@ -12,6 +12,8 @@ import { bookingPages } from './booking';
 import { environmentPages } from './environment';
 import { accountPage } from './account';
 import { cardAccountPages } from './card-account';
+import { familyPages } from './family';
+import { formForSamePerson } from './family/acting';
 import { faultPages } from './faults';
 import { frontPage } from './front';
 import { helpPage } from './help';
@@ -75,6 +77,7 @@ export function pagesPlugin(options: PagesOptions): FastifyPluginAsync {
     });
     app.addHook('onRequest', async (request, reply) => keepAskedLanguage(request, reply, options.secure));
 
+    app.addHook('preHandler', formForSamePerson);
     app.addHook('preHandler', readBackFirst);
 
     frontPage(app, { engineReady: options.engineReady ?? (() => true) });
@@ -92,6 +95,7 @@ export function pagesPlugin(options: PagesOptions): FastifyPluginAsync {
     waitingListPages(app);
     leftoverPages(app);
     accountPage(app);
+    familyPages(app);
     cardAccountPages(app, { bridgeUrl: bridgeUrlOf(options) });
     lookupPages(app);
     whichWayPages(app);

@@ -8,6 +8,7 @@ import nunjucks from 'nunjucks';
 import { projectRoot } from '../config/project-root';
 import type { AssetAddress } from './assets';
 import { appNavigation, isInApp } from './app/frame';
+import { actingStrip, markedForm } from './family/acting';
 import { hour } from './formats';
 import { addressIn, htmlLanguage, languageOf } from './language';
 import { localPath } from './local-path';
@@ -115,7 +116,8 @@ function frame(request: FastifyRequest, reply: FastifyReply, options: FrameOptio
     session: sessionFrame(request, returnTo),
     bridge: bridgeAddress,
     station: stationFrame(request.citizen?.station ?? undefined, words),
-    csrf: () => reply.generateCsrf(),
+    csrf: () => markedForm(request, reply.generateCsrf()),
+    acting: actingStrip(request),
     formKey: randomUUID(),
     privatePage: request.citizen !== null,
   };

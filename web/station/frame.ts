@@ -12,6 +12,7 @@ export function stationFrame(station: StationOfSession | undefined, words: Words
   return {
     name: words.inLanguage(station.nameZh, station.nameEn),
     takesBack: stationMay(station.kind, 'giveBack'),
+    answersFamily: stationMay(station.kind, 'answerFamily'),
     kiosk: !assistedBy,
     home: '/station/menu',
     assisted: assistedBy && t.station.assistedStrip(assistedBy.staffId, t.station.reasons[assistedBy.reason]),
@@ -23,6 +24,7 @@ export function stationPageFrame({ place, kind }: Station, words: Words, home: s
   return {
     name: words.inLanguage(place.nameZh, place.nameEn),
     takesBack: stationMay(kind, 'giveBack'),
+    answersFamily: false,
     kiosk: stationMay(kind, 'readCard') && home === '/station',
     home,
     assisted: undefined,

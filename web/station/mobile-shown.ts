@@ -1,4 +1,4 @@
-/** A mobile that is on record, in a field to be filled in: its owner finds it there, staff who act for them do not. */
+/** A mobile that is on record, in a field to be filled in: its owner finds it there, staff or family of an elder do not. */
 import type { FastifyRequest } from 'fastify';
 
 export interface MobileShown {
@@ -8,9 +8,11 @@ export interface MobileShown {
 }
 
 export function mobileShown(mobile: string | undefined, request: FastifyRequest): MobileShown {
-  if (mobile === undefined || mobile === '' || !request.citizen?.station?.assistedBy) {
-    return { value: mobile ?? '' };
-  }
   const { t, maskedMobile } = request.words;
-  return { value: '', kept: t.station.mobileKept(maskedMobile(mobile)) };
+  const { station, actingFor } = request.citizen ?? {};
+  if (mobile !== undefined && mobile !== '') {
+    if (station?.assistedBy) return { value: '', kept: t.station.mobileKept(maskedMobile(mobile)) };
+    if (actingFor?.kind === 'elder') return { value: '', kept: t.family.mobileKept(maskedMobile(mobile)) };
+  }
+  return { value: mobile ?? '' };
 }

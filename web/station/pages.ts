@@ -88,6 +88,9 @@ async function menuPage(request: FastifyRequest, reply: FastifyReply): Promise<F
       : []),
     { href: '/waiting-list', title: t.station.waitingList, text: t.station.waitingListText },
     { href: '/leftover', title: t.station.leftover, text: t.station.leftoverText },
+    ...(station?.answersFamily
+      ? [{ href: '/family-requests', title: t.family.stationTile, text: t.family.stationTileText }]
+      : []),
   ];
   return reply.page('station/menu.njk', { title: t.station.menuTitle, choices, returnTo: '/station/menu' });
 }

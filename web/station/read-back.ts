@@ -9,7 +9,7 @@ const committing = new Set([
   ...['/registration/check', '/registration/withdraw', '/booking/check'],
   ...['/appointment/move/check', '/appointment/cancel'],
   ...['/waiting-list/join', '/waiting-list/leave', '/waiting-list/accept', '/waiting-list/decline'],
-  ...['/leftover', '/leftover/stop'],
+  ...['/leftover', '/leftover/stop', '/family-requests/answer'],
 ]);
 
 /** A hook before the forms' own: refuses what staff did not confirm to have read out. */

@@ -1,5 +1,6 @@
 /** What citizens read in English, page by page. */
 import { appEn } from './app-en';
+import { familyEn } from './family-en';
 import { helpEn, quickAuthenticationEn, whichWayEn } from './proving-en';
 import { stationEn } from './station-en';
 import { cardAccountEn } from './card-account-en';
@@ -631,6 +632,7 @@ export const en: Texts = {
     },
   },
   cardAccount: cardAccountEn,
+  family: familyEn,
   leftover: {
     title: 'Leftover doses',
     frontText: 'Doses left at closing time, in an order drawn by lot',

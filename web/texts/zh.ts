@@ -1,5 +1,6 @@
 /** What citizens read in Traditional Chinese (Taiwan), page by page; the English table has the same keys. */
 import { appZh } from './app-zh';
+import { familyZh } from './family-zh';
 import { helpZh, quickAuthenticationZh, whichWayZh } from './proving-zh';
 import { stationZh } from './station-zh';
 import { cardAccountZh } from './card-account-zh';
@@ -579,10 +580,11 @@ export const zh = {
       card: { text: '健保卡網路服務註冊', detail: '註冊狀態、密碼與聯絡資料' },
       devices: { text: '行動裝置', detail: '綁定、命名或移除手機與平板' },
       signIns: { text: '登入紀錄', detail: '何時、以哪種方式登入；不是您本人時在這裡告訴我們' },
-      family: { text: '家人', detail: '為未滿 15 歲的子女或已同意的長輩辦理' },
+      family: { text: '家人代辦', detail: '為未滿 15 歲的子女或已同意的長輩辦理' },
     },
   },
   cardAccount: cardAccountZh,
+  family: familyZh,
   leftover: {
     title: '剩餘疫苗',
     frontText: '當天結束前剩下的疫苗，抽籤決定順序',
