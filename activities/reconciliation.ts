@@ -11,10 +11,13 @@ import { pokeOpenWaves } from '../ledger/invitation-wave';
 import { commitDraws } from '../ledger/leftover-draw';
 import { readRounds, roundsChangedLately } from '../ledger/round';
 import { sweepEndedSessions } from '../ledger/session';
+import { countOverdueSettlements } from '../ledger/settlement';
 import type { Overdue, ReconciliationActivities } from '../workflows/reconciliation/activities';
 
 /** Effects later than this are overdue; a relay catching up after an outage is not yet a reason to poke. */
 const graceMs = 3 * 60_000;
+/** A country is settled in half a minute; one that takes longer than this most likely fails again and again. */
+const settlementGraceMs = 10 * 60_000;
 /** Longer than two runs lie apart, so that one run left out is no news lost; to be told twice does a round no harm. */
 const changedLatelyMs = 10 * 60_000;
 /** No session outlives two hours. */
@@ -42,6 +45,9 @@ export function reconciliationActivities(parts: ReconciliationParts): Reconcilia
       );
       gauge('reconciliation_unsent', 'People whose change the relay has not carried in time').set(
         overdue.unsent,
+      );
+      gauge('reconciliation_settlements_overdue', 'Rounds whose settlement should have been carried out').set(
+        await countOverdueSettlements(ledger.db, settlementGraceMs),
       );
       if (overdue.persistent > 0) parts.alarm(overdue);
       return overdue;

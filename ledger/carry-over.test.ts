@@ -196,7 +196,7 @@ describe('carry-over into the next round', () => {
     await carryOver(world.ledger, from, to);
     expect(await readRegistration(world.ledger, own, to)).toMatchObject({
       mobile: '0987654321',
-      carriedFrom: null,
+      carriedFrom: from,
     });
     expect([await stageIn(from, own), await stageIn(to, own)]).toEqual(['carriedOver', 'registered']);
     expect([await stageIn(from, gone), await stageIn(to, gone)]).toEqual(['carriedOver', 'withdrawn']);

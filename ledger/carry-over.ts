@@ -68,6 +68,11 @@ export async function carryOver(
           select l.person_key, ${toRoundId}, l.contact_id, l.county_code, l.district_code, l.products, l.mixed_intent,
             l.priority_group, t.now, ${fromRoundId}
           from left_over l join joined using (person_key), moment t
+        ), linked as (
+          -- Who registered there themselves has waited as long as who was brought there.
+          update registration n set carried_from = ${fromRoundId} from left_over l
+          where l.takes_part and n.person_key = l.person_key and n.round_id = ${toRoundId}
+            and n.withdrawn_at is null and n.carried_from is null
         ), moved as (
           update participation p set stage = 'carriedOver', last_act = 'carryOver', stage_since = t.now
           from left_over l, moment t

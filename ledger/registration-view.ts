@@ -22,7 +22,7 @@ export interface RegistrationView {
   /** Agreed to a product that may follow the last dose only so (混打意願). */
   readonly mixedIntent: boolean;
   readonly priorityGroup: number;
-  /** The round from which it was carried over, or `null` where the person registered themselves. */
+  /** The round in which the person waited in vain before, whether brought here or registered anew; else `null`. */
   readonly carriedFrom: string | null;
   readonly stage: Stage;
 }

@@ -29,13 +29,14 @@ export async function readRoundCalendars(
   const { rows } = await sql<{
     round_id: string;
     registration_opens_at: Date | null;
+    registration_ends_at: Date | null;
     settles_at: Date | null;
     closed: boolean;
     offset_ms: number;
     windows_close_at: Date[];
     session_dates: PlainDate[];
   }>`
-    select r.round_id, r.registration_opens_at, r.settles_at, r.closed_at is not null as closed, c.offset_ms,
+    select r.round_id, r.registration_opens_at, r.registration_ends_at, r.settles_at, r.closed_at is not null as closed, c.offset_ms,
       array(select w.closes_at from booking_window w where w.round_id = r.round_id
         union select x.rebook_until from closure x where r.round_id = any(x.round_ids) order by 1) as windows_close_at,
       array(select distinct s.session_date::text from slot s where s.round_id = r.round_id order by 1) as session_dates
@@ -49,6 +50,7 @@ export async function readRoundCalendars(
     clockOffsetMs: row.offset_ms,
     calendar: {
       registrationOpensAt: row.registration_opens_at?.toISOString() ?? null,
+      registrationEndsAt: row.registration_ends_at?.toISOString() ?? null,
       settlesAt: row.settles_at?.toISOString() ?? null,
       windowsCloseAt: row.windows_close_at.map((at) => at.toISOString()),
       sessionDates: row.session_dates,

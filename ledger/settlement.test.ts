@@ -24,7 +24,7 @@ import { ledgerNow } from './clock';
 import { openLedger, type Ledger } from './database';
 import { register } from './registration';
 import { getRound } from './round';
-import { findSettlement, settleRound } from './settlement';
+import { countOverdueSettlements, findSettlement, settleRound } from './settlement';
 import { readSnapshots } from './snapshot';
 
 let world: LedgerWorld;
@@ -194,6 +194,15 @@ describe('a settlement', () => {
     expect(await settleRound(world.ledger, roundId)).toEqual({ answer: 'notDue', until: at(2, 0) });
     expect(await invitationsOf(roundId)).toEqual([]);
     expect(await findSettlement(db(), roundId)).toBeUndefined();
+  });
+
+  test('is overdue from its time on until it is carried out', async () => {
+    const before = await countOverdueSettlements(db(), 0);
+    const roundId = await roundToSettle(world, [5, 0, 3, 0]);
+    expect(await countOverdueSettlements(db(), 0)).toBe(before + 1);
+    expect(await countOverdueSettlements(db(), 365 * 24 * 3_600_000)).toBe(0);
+    await settleRound(world.ledger, roundId);
+    expect(await countOverdueSettlements(db(), 0)).toBe(before);
   });
 
   test('is not made for a round without ranking', async () => {

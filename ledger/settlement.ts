@@ -99,6 +99,16 @@ export async function findSettlement(
   );
 }
 
+/** How many rounds should have been settled and carried out for longer than `graceMs`, by the ledger's clock. */
+export async function countOverdueSettlements(db: LedgerReader, graceMs: number): Promise<number> {
+  const { rows } = await sql<{ overdue: number }>`
+    select count(*) as overdue from round r left join settlement s using (round_id)
+    where r.closed_at is null and s.completed_at is null
+      and r.settles_at < ledger_now() - ${graceMs}::double precision * interval '1 millisecond'
+  `.execute(db);
+  return rows[0]?.overdue ?? 0;
+}
+
 /**
  * Closes registration for good unless it is. Answers from when on that may be done, or `null` when it is. A transaction
  * of its own: who still tries to register is refused at once and does not wait while a million are ranked.

@@ -4,6 +4,7 @@ import { roundCalendar, stepKey, type RoundCalendarFacts } from './round-calenda
 
 const ranked: RoundCalendarFacts = {
   registrationOpensAt: '2021-07-06T02:00:00.000Z',
+  registrationEndsAt: '2021-07-12T04:00:00.000Z',
   settlesAt: '2021-07-12T09:00:00.000Z',
   windowsCloseAt: ['2021-07-18T04:00:00.000Z', '2021-07-16T04:00:00.000Z', '2021-07-18T04:00:00.000Z'],
   sessionDates: ['2021-07-21', '2021-07-20', '2021-07-20'],
@@ -14,6 +15,7 @@ describe('a round’s calendar', () => {
   test('goes from registration to the close of the last session day', () => {
     expect(named(ranked)).toEqual([
       'carryOver/2021-07-06T02:00:00.000Z',
+      'carryOver/2021-07-12T04:00:00.000Z',
       'carryOver/2021-07-12T09:00:00.000Z',
       'settle/2021-07-12T09:00:00.000Z',
       'lapseInvitations/2021-07-16T04:00:00.000Z',
@@ -25,7 +27,7 @@ describe('a round’s calendar', () => {
   });
 
   test('has neither registration nor settlement where whoever is eligible books', () => {
-    const steps = named({ ...ranked, registrationOpensAt: null, settlesAt: null });
+    const steps = named({ ...ranked, registrationOpensAt: null, registrationEndsAt: null, settlesAt: null });
     expect(steps.filter((step) => /^(carryOver|settle)/.test(step))).toEqual([]);
     expect(steps.at(-1)).toBe('closeRound/2021-07-21T16:00:00.000Z');
   });

@@ -5,6 +5,8 @@ import { addDays, taipeiInstant, type Instant, type PlainDate } from '../civil-t
 export interface RoundCalendarFacts {
   /** Registration opening and settlement; null in a round where whoever is eligible books. */
   readonly registrationOpensAt: Instant | null;
+  /** Absent in runs that began before it was asked for. */
+  readonly registrationEndsAt?: Instant | null;
   readonly settlesAt: Instant | null;
   /** Ends of the booking windows, in any order and as often as they occur. */
   readonly windowsCloseAt: readonly Instant[];
@@ -39,8 +41,9 @@ const stepOrder: Readonly<Record<RoundStepName, number>> = {
 /** The steps in the order in which they are taken. A round without any session day is not closed by itself. */
 export function roundCalendar(facts: RoundCalendarFacts): readonly RoundStep[] {
   const steps: RoundStep[] = [
-    ...[facts.registrationOpensAt, facts.settlesAt].flatMap((at): RoundStep[] =>
-      at === null ? [] : [{ step: 'carryOver', at }],
+    // At the end of registration too, so that a preview before the settlement counts who waited until then.
+    ...[...new Set([facts.registrationOpensAt, facts.registrationEndsAt ?? null, facts.settlesAt])].flatMap(
+      (at): RoundStep[] => (at === null ? [] : [{ step: 'carryOver', at }]),
     ),
     ...(facts.settlesAt === null ? [] : [{ step: 'settle', at: facts.settlesAt } as const]),
     ...[...new Set(facts.windowsCloseAt)].map((at): RoundStep => ({

@@ -10,5 +10,7 @@ create database temporal owner temporal;
 create database temporal_visibility owner temporal;
 create role yiyue login password :'ledger_password';
 create database yiyue owner yiyue;
+-- A settlement bounds its own temporary files.
+grant set on parameter temp_file_limit to yiyue;
 revoke connect on database temporal, temporal_visibility, yiyue from public;
 SQL

@@ -32,7 +32,7 @@ export function entryPages(app: FastifyInstance): void {
 
   app.post('/app/sign-in', { preHandler: app.csrfProtection }, async (request, reply) => {
     const to = pathOfNext(field(request, 'next')) ?? home;
-    if (!app.waitingRoom.entry(request).may) return reply.redirect(waitingRoomAddress(to), 303);
+    if (!app.waitingRoom.entry(request, 'counted').may) return reply.redirect(waitingRoomAddress(to), 303);
     const method = field(request, 'method') === 'app-password' ? 'app-password' : 'passkey';
     const found = method === 'app-password' ? typedErrors(request) : formErrors({});
     if (hasErrors(found)) return signInPage(request, reply, found);
