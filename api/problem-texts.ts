@@ -940,6 +940,13 @@ export const problemTexts: Readonly<Record<ProblemCode, ProblemEntry>> = {
     'There is nothing to send',
     'No held invitation of this round is left for such a wave: it is not settled yet, or another wave has them.',
   ),
+  waveTooManyKinds: entry(
+    409,
+    '內容不同的簡訊太多',
+    '此批次內容不同的簡訊超過 most 種，無法逐一在測試手機上確認。請依疫苗或縣市分成較小的批次。',
+    'Too many kinds of text',
+    'More than most texts of this wave read differently, and nobody would read them all on a handset: make smaller waves, by product or county.',
+  ),
   testHandsetMissing: entry(
     409,
     '尚未設定測試手機',

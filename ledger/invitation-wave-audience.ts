@@ -18,7 +18,7 @@ export function heldFor({ roundId, product, countyCodes }: WaveAudience): RawBui
     countyCodes === null
       ? sql`true`
       : sql`exists (select from registration r where r.person_key = t.person_key and r.round_id = ${roundId}
-          and r.county_code = any(${[...countyCodes]}::text[]))`;
+          and r.withdrawn_at is null and r.county_code = any(${[...countyCodes]}::text[]))`;
   return sql<boolean>`
     t.status = 'held' and t.wave_id is null and t.purpose = 'invitation'
     and t.parameters ->> 'roundId' = ${roundId}
@@ -48,6 +48,7 @@ export async function previewWave(ledger: Ledger, audience: WaveAudience): Promi
     select r.county_code, t.parameters, count(*) as texts
     from text_message t
     left join registration r on r.person_key = t.person_key and r.round_id = ${audience.roundId}
+      and r.withdrawn_at is null
     where ${heldFor(audience)}
     group by r.county_code, t.parameters
   `.execute(ledger.db);

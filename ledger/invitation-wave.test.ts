@@ -190,6 +190,32 @@ test('the text to a handset says that it is a test, and each kind of text comes 
   ]);
 });
 
+test('every kind of text comes to the handset, and a wave of more kinds than anybody reads is refused', async () => {
+  const { handsetId } = await aHandset();
+  await invited(51);
+  // Each closes in another minute, as products and age bands do.
+  const eachAnother = (among: number) =>
+    sql`
+      update text_message t set parameters = t.parameters || jsonb_build_object('closesAt', k.closes_at) from (
+        select text_message_id, timestamptz '2026-09-01 12:00Z' + least(row_number() over (), ${among}::int)
+          * interval '1 minute' as closes_at from text_message) k
+      where k.text_message_id = t.text_message_id
+    `.execute(world.ledger.db);
+  await eachAnother(51);
+  expect(await startWave(world.ledger, 'lin', { roundId: 'round-1', ...order })).toEqual({
+    ok: false,
+    refusal: { code: 'waveTooManyKinds', most: 50 },
+  });
+  await eachAnother(50);
+  const waveId = await started();
+  // A settlement that ends between the start and the gathering.
+  await invited(1, 'AZ');
+  await step(waveId, 'gather');
+  await step(waveId, 'test');
+  const sent = await sql`select from text_message where handset_id = ${handsetId}`.execute(world.ledger.db);
+  expect(sent.rows).toHaveLength(51);
+});
+
 test('a test that the gateway refuses pauses the wave before any citizen gets it', async () => {
   await aHandset();
   await invited(3);
@@ -340,6 +366,29 @@ test('the preview counts by product and shows each kind of text without anybodyâ
   expect(await previewWave(world.ledger, { ...audience, countyCodes: ['63000'] })).toMatchObject({
     texts: 0,
   });
+});
+
+test('whoever withdrew and registered anew counts once, in the county of the live registration', async () => {
+  const [personKey = ''] = await invited(1);
+  const contactId = await world.contact(personKey);
+  for (const [county, withdrawnAt] of [
+    ['63000', at(-2, 0)],
+    ['65000', null],
+  ] as const) {
+    await world.ledger.db
+      .insertInto('registration')
+      .values({
+        ...{ person_key: personKey, round_id: 'round-1', contact_id: contactId, products: ['Moderna'] },
+        ...{ county_code: county, district_code: `${county}010`, priority_group: 1 },
+        withdrawn_at: withdrawnAt,
+      })
+      .execute();
+  }
+  const preview = (countyCodes: string[] | null) =>
+    previewWave(world.ledger, { roundId: 'round-1', product: null, countyCodes });
+  expect(await preview(null)).toMatchObject({ texts: 1, byCounty: [{ countyCode: '65000', texts: 1 }] });
+  expect(await preview(['65000'])).toMatchObject({ texts: 1 });
+  expect(await preview(['63000'])).toMatchObject({ texts: 0, byCounty: [] });
 });
 
 test('the engine is told of every operatorâ€™s word once, and again where its run may be lost', async () => {

@@ -24,7 +24,13 @@ export interface WaveOrder extends WaveAudience {
   readonly lookSeconds: number;
 }
 
-/** Starts a wave over the round's held texts: refused where there is nothing to send or no handset to test it on. */
+/** Each booking window of each product reads differently; more kinds than this are no longer read by anybody. */
+const mostKinds = 50;
+
+/**
+ * Starts a wave over the round's held texts: refused where there is nothing to send, where more kinds of text would go
+ * to the test handsets than anybody reads, or where there is no handset.
+ */
 export async function startWave(
   ledger: Ledger,
   operatorId: string,
@@ -33,13 +39,15 @@ export async function startWave(
   const { roundId, product, countyCodes, ratePerSecond, trialSize, lookSeconds } = order;
   return ledger.db.transaction().execute(async (tx) => {
     // One start at a time per round, so that waves are numbered in their order.
-    const { rows } = await sql<{ held: boolean; handset: boolean }>`
-      with round as (select round_id from round where round_id = ${roundId} for no key update)
-      select exists (select from round) and exists (select from text_message t where ${heldFor(order)}) as held,
+    const { rows } = await sql<{ kinds: number; handset: boolean }>`
+      with round as (select round_id from round where round_id = ${roundId} for no key update),
+      kinds as (select distinct t.parameters from text_message t where ${heldFor(order)} limit ${mostKinds + 1})
+      select case when exists (select from round) then (select count(*) from kinds) else 0 end as kinds,
         exists (select from test_handset where removed_at is null) as handset
     `.execute(tx);
     const [found] = rows;
-    if (!found?.held) return refused({ code: 'waveEmpty' });
+    if (!found?.kinds) return refused({ code: 'waveEmpty' });
+    if (found.kinds > mostKinds) return refused({ code: 'waveTooManyKinds', most: mostKinds });
     if (!found.handset) return refused({ code: 'testHandsetMissing' });
     const { number } = await tx
       .selectFrom('invitation_wave')

@@ -150,6 +150,7 @@ const waysOn: Readonly<Record<ProblemCode, readonly Way[]>> = {
   settlementUnknown: ['registration', 'front'],
   waveUnknown: ['front'],
   waveEmpty: ['front'],
+  waveTooManyKinds: ['front'],
   testHandsetMissing: ['front'],
   testHandsetUnknown: ['front'],
   waveNotAwaitingApproval: ['front'],

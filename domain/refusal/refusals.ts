@@ -185,6 +185,8 @@ export type Refusal =
   | { readonly code: 'waveUnknown' }
   /** No held text of the round is left for such a wave. */
   | { readonly code: 'waveEmpty' }
+  /** Nobody would read so many texts that differ on a handset. */
+  | { readonly code: 'waveTooManyKinds'; readonly most: number }
   | { readonly code: 'testHandsetMissing' }
   | { readonly code: 'testHandsetUnknown' }
   | { readonly code: 'waveNotAwaitingApproval' }

@@ -150,7 +150,13 @@ export const invitationWaveRoutes: FastifyPluginAsyncTypebox = async (app) => {
         body: order,
         response: {
           201: wave,
-          ...problems({ write: true }, 'operatorUnknown', 'waveEmpty', 'testHandsetMissing'),
+          ...problems(
+            { write: true },
+            'operatorUnknown',
+            'waveEmpty',
+            'waveTooManyKinds',
+            'testHandsetMissing',
+          ),
         },
       },
     },
