@@ -1,7 +1,4 @@
 /** A throw-away instance of all of Yiyue on synthetic people, with everything that is needed to look into it. */
-import { chmod, mkdtemp } from 'node:fs/promises';
-import os from 'node:os';
-import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import type { Instant } from '../../domain/civil-time/plain-date';
@@ -14,6 +11,7 @@ import { SteppingClock } from '../../workers/stepping-clock';
 import { openTemporalClient, type TemporalClient } from '../../workers/temporal-client';
 import { loadDemonstrationRound } from '../demo-data/load';
 import { startStack, type Environment, type PartName, type Stack } from '../runtime/stack';
+import { makeThrowAwayFolder } from '../runtime/throw-away';
 
 /** What a phone received, with what it was sent for. */
 export interface ReceivedText extends InboxMessage {
@@ -40,9 +38,7 @@ const inboxPage = 1_000;
 
 /** Starts everything in a folder of its own that goes with it, whatever ends us. */
 export async function openInstance(options: InstanceOptions = {}): Promise<Instance> {
-  const home = await mkdtemp(path.join(os.tmpdir(), 'yiyue-demo-'));
-  // PostgreSQL runs as another account when we are root.
-  await chmod(home, 0o755);
+  const home = await makeThrowAwayFolder('yiyue-demo-');
   const stack = await startStack({
     home,
     mode: 'demonstration',

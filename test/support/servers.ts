@@ -2,9 +2,8 @@
  * jest's global set-up: a small local service that starts PostgreSQL and Temporal when the first test asks for
  * them, so that a run of pure unit tests starts nothing and `npx jest FILE` needs no preparation.
  */
-import { mkdtemp, chmod, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import http from 'node:http';
-import os from 'node:os';
 import path from 'node:path';
 import { projectRoot } from '../../config/project-root';
 import { openHome } from '../../scripts/runtime/home';
@@ -12,6 +11,7 @@ import { Keeper } from '../../scripts/runtime/keeper';
 import { startPostgres } from '../../scripts/runtime/postgres';
 import type { Supervised } from '../../scripts/runtime/supervised';
 import { startTemporal } from '../../scripts/runtime/temporal';
+import { makeThrowAwayFolder } from '../../scripts/runtime/throw-away';
 
 /** Namespaces that Temporal makes at its start, since making one later takes seconds until it is usable. */
 const namespaces = Array.from({ length: 40 }, (_, index) => `test-${String(index + 1)}`);
@@ -49,7 +49,9 @@ class TestServers {
 
   database(): Promise<string> {
     this.#databaseUrl ??= this.#openHome()
-      .then((home) => startPostgres({ home, keeper: this.#keeper, durable: false }))
+      .then((home) =>
+        startPostgres({ home, keeper: this.#keeper, durable: false, settings: ['max_wal_size=128MB'] }),
+      )
       .then(({ url, server }) => {
         this.#running.push(server);
         return url;
@@ -105,9 +107,7 @@ class TestServers {
   }
 
   async #makeHome(): Promise<string> {
-    const home = await mkdtemp(path.join(os.tmpdir(), 'yiyue-test-'));
-    // PostgreSQL runs as another account when the tests run as root.
-    await chmod(home, 0o755);
+    const home = await makeThrowAwayFolder('yiyue-test-');
     openHome(home);
     await this.#keeper.removeAtEnd(home);
     return home;
