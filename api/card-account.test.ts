@@ -7,6 +7,7 @@ import { householdOf } from '../scripts/demo-data/person-record';
 import { mailedToken, testPassword } from '../test/builders/card-accounts';
 import { AppWorld, type Insured } from '../test/support/app';
 import { BridgeKey, cardOf } from '../test/support/card-bridge-key';
+import { aSecondPasses } from '../test/support/passing-time';
 
 const origin = 'https://vaccine.example';
 const email = 'jianguo@example.com';
@@ -180,7 +181,7 @@ test('who is signed in sees the account; password and contacts take the present 
   await registered();
   const round = await world.world.round({ roundId: `round-${person.cardNumber}` });
   await world.world.ledger.pool.query('update round set open_groups = $2 where round_id = $1', [round, [1]]);
-  await new Promise((resolve) => setTimeout(resolve, 1_100));
+  await aSecondPasses();
   const citizen = await world.signIn(person);
   expect((await citizen.act('GET', '/v1/card-account')).json()).toMatchObject({ state: 'active' });
   const change = (currentPassword: string, newPassword: string) =>

@@ -102,15 +102,13 @@ describe('the carriers over HTTP', () => {
     expect(refusalOf(worst)).toBe('unpaidOrSuspended');
   });
 
-  test('a carrier that stays silent is given up after the limit, without asking again', async () => {
+  test('a carrier that stays silent is given up after the limit', async () => {
     const begun = performance.now();
     await expect(ask(question('0900990915'), 150)).rejects.toMatchObject({
       name: 'CarriersUnavailable',
       reason: 'timedOut',
     });
-    const taken = performance.now() - begun;
-    expect(taken).toBeGreaterThanOrEqual(140);
-    expect(taken).toBeLessThan(1_500);
+    expect(performance.now() - begun).toBeGreaterThanOrEqual(140);
   });
 
   test('an outage is CarriersUnavailable, and its end is the end of it', async () => {
@@ -157,19 +155,22 @@ describe('the carriers over HTTP', () => {
 });
 
 describe('carriers that answer oddly', () => {
-  /** Asks a server that gives these answers one after another; answers what came of it and how often it was asked. */
+  /**
+   * Asks a server that gives these answers one after another, or stays silent where there is none; answers what came
+   * of it and how often it was asked.
+   */
   async function asked(...answers: { status: number; body: string }[]) {
     let tries = 0;
     const server = createServer((request, response) => {
       request.resume();
       const answer = answers[Math.min(tries, answers.length - 1)];
       tries += 1;
-      response.writeHead(answer?.status ?? 500).end(answer?.body);
+      if (answer) response.writeHead(answer.status).end(answer.body);
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     try {
-      const outcome = await createHttpCarriers({ url })
+      const outcome = await createHttpCarriers({ url, ...(answers.length === 0 && { timeoutMs: 150 }) })
         .confirmHolder({
           mobile: ownMobile as Mobile,
           personNumber: holder as PersonNumber,
@@ -201,5 +202,9 @@ describe('carriers that answer oddly', () => {
     ['a timeout behind the gateway', { status: 504, body: '' }, 'timedOut'],
   ])('%s confirms nobody and is not asked again', async (_what, answer, reason) => {
     expect(await asked(answer)).toEqual({ outcome: reason, tries: 1 });
+  });
+
+  test('silence confirms nobody and is not asked again', async () => {
+    expect(await asked()).toEqual({ outcome: 'timedOut', tries: 1 });
   });
 });
