@@ -130,6 +130,7 @@ describe('a child under fifteen', () => {
     ]);
     expect(await historyOf(signedIn)).toEqual([
       expect.objectContaining({ act: 'book', role: 'did', number: appointmentNumber }),
+      expect.objectContaining({ act: 'beginFamily', role: 'did' }),
     ]);
     const { rows: audits } = await world.world.ledger.pool.query<{ person_key: string; channel: string }>(
       `select person_key, channel from audit_entry where detail ->> 'appointmentNumber' = $1`,
@@ -151,7 +152,12 @@ describe('a child under fifteen', () => {
     expect((await signedIn.act('DELETE', url, undefined, forChild)).json()).toMatchObject({
       status: 'cancelled',
     });
-    expect((await historyOf(signedIn)).map(({ act }) => act)).toEqual(['cancel', 'move', 'book']);
+    expect((await historyOf(signedIn)).map(({ act }) => act)).toEqual([
+      'cancel',
+      'move',
+      'book',
+      'beginFamily',
+    ]);
   });
 
   test('is consented for by the parent, who may take it back; an elder’s child consents to nothing', async () => {
@@ -160,12 +166,17 @@ describe('a child under fifteen', () => {
     const give = () => signedIn.act('PUT', '/v1/parental-consent', { product: null }, forChild);
     expect((await give()).json()).toEqual({ product: null });
     expect((await book(signedIn, forChild)).statusCode).toBe(201);
-    expect((await historyOf(signedIn)).map(({ act }) => act)).toEqual(['book', 'recordConsent']);
+    expect((await historyOf(signedIn)).map(({ act }) => act)).toEqual([
+      'book',
+      'recordConsent',
+      'beginFamily',
+    ]);
     expect((await signedIn.act('DELETE', '/v1/parental-consent', undefined, forChild)).statusCode).toBe(200);
     expect((await historyOf(signedIn)).map(({ act }) => act)).toEqual([
       'revokeConsent',
       'book',
       'recordConsent',
+      'beginFamily',
     ]);
 
     expect(code(await signedIn.act('PUT', '/v1/parental-consent', { product: null }))).toBe(
@@ -298,7 +309,9 @@ describe('an elder', () => {
     });
     expect(code(await signedIn.act('GET', '/v1/appointments', undefined, forElder))).toBe('familyBondEnded');
     expect((await historyOf(elderSignedIn)).map(({ act, role }) => [act, role])).toEqual([
+      ['endFamily', 'did'],
       ['book', 'wasDone'],
+      ['agreeFamily', 'did'],
       ['askFamily', 'wasDone'],
     ]);
     const other = await actingForElder();

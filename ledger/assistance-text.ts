@@ -29,8 +29,8 @@ export async function tellOfAssistance(ledger: Ledger, personKey: string | null 
     from audit_entry e
     left join station st on e.actor = 'staff' and e.channel like 'station:%/staff:%'
       and st.station_id = split_part(substr(e.channel, 9), '/staff:', 1)
-    left join family_bond b on e.channel like 'family:%/by:%' and b.kind = 'elder'
-      and b.family_bond_id::text = substring(e.channel from 8 for 36)
+    left join family_bond b on b.kind = 'elder' and b.family_bond_id =
+      case when e.channel like 'family:%/by:%' then substring(e.channel from 8 for 36)::uuid end
     where e.recorded_at > clock_timestamp() - ${lookBackHours} * interval '1 hour'
       and (e.channel like 'station:%/staff:%' or e.channel like 'family:%/by:%')
       and (st.station_id is not null or b.family_bond_id is not null) and e.act = any(${[...assistedActs]}::text[])

@@ -41,7 +41,14 @@ export interface FamilyReceipt {
 }
 
 /** What happens to bonds, as the history of both people names it. */
-export type FamilyAct = 'beginFamily' | 'askFamily' | 'agreeFamily' | 'declineFamily' | 'endFamily';
+export const familyActNames = [
+  'beginFamily',
+  'askFamily',
+  'agreeFamily',
+  'declineFamily',
+  'endFamily',
+] as const;
+export type FamilyAct = (typeof familyActNames)[number];
 
 /** The `channel` under which an act in somebody's name stands in that person's history. */
 export function familyChannel(familyBondId: string, byKey: string): string {

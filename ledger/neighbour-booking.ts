@@ -58,7 +58,8 @@ export async function bookNeighbours(
 /** Tries until the outcome is known; with the same contacts each time, by which an attempt finds what it has booked. */
 async function bookingBoth(ledger: Ledger, pair: Two<BookingAsked>): Promise<Outcome<Two<AppointmentView>>> {
   for (let attempt = 1; ; attempt += 1) {
-    const client = await ledger.pool.connect();
+    // A lane of the batches: their statements are planned there so that they stay good as tables grow.
+    const client = await ledger.batchPool.connect();
     try {
       // An attempt before may be under way still, its connection lost: who waits for its locks sees how it ended.
       if (attempt > 1) await waitForHolders(client, pair.map(lockedFor));

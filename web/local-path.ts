@@ -1,7 +1,7 @@
 /** Where to go on after signing in or staying signed in: only our own pages, never an address from outside. */
 
 const pages =
-  /^\/(?:app|account|registration|booking|appointment|waiting-list|leftover)(?:\/[A-Za-z0-9-]+)*(?:\?[A-Za-z0-9=&%_-]*)?$/;
+  /^\/(?:app|account|registration|booking|appointment|waiting-list|leftover|family-requests)(?:\/[A-Za-z0-9-]+)*(?:\?[A-Za-z0-9=&%_-]*)?$/;
 
 /** The address if it is one of our journeys' pages. */
 export function localPath(address: unknown): string | undefined {

@@ -109,6 +109,8 @@ describe.each(['zh', 'en'] as const)('in %s on a phone and on a desk', (language
       '/account/sign-ins',
       '/account/devices',
       '/account/devices/code',
+      '/account/family',
+      '/account/family/elder',
       '/appointment',
       '/booking',
     ]) {

@@ -95,7 +95,7 @@ test('a parent adds a child, acts for it, consents, books, and goes back; the ch
   await lookOver(v, { scripts: false });
 
   await v.press('替林○妹辦理');
-  expect(await strip(v).innerText()).toContain('您選擇了替 林○妹 辦理');
+  expect(await strip(v).innerText()).toContain('正在替 林○妹 辦理');
   await lookOver(v, { scripts: false });
   await v.open('/booking');
   expect(await v.heading()).toBe('尚缺監護人同意');
@@ -119,8 +119,9 @@ test('a parent adds a child, acts for it, consents, books, and goes back; the ch
   expect(await strip(v).count()).toBe(0);
   expect(await v.text()).toContain('已回到本人');
   expect(await v.text()).toContain('您替 林○妹預約了接種');
+  expect(await v.text()).toContain('您開始替 林○妹 辦理');
   await v.open('/appointment');
-  expect(await v.heading()).toBe('目前沒有預約');
+  expect(await v.heading()).toBe('您目前沒有預約。');
 
   const own = await comeIn(child, { scripts: false, width: 390 });
   expect(await own.text()).toContain('林○爸 替您預約了接種');
@@ -139,6 +140,12 @@ test('a form that was made for somebody else is refused, and nothing is done', a
   await lookOver(v, { scripts: true });
   await v.press('替王○弟辦理');
   await lookOver(v, { scripts: true });
+  // Whoever signs in again after ten minutes goes on for the same person.
+  await v.waitWithoutActing(town, 11);
+  await v.open('/booking');
+  await v.press('重新登入');
+  await v.signIn(parent);
+  expect(await strip(v).innerText()).toContain('正在替 王○弟 辦理');
   await chooseWindow(v, '15:00');
   await v.page.fill('#mobile', '0912345678');
   // In another tab one goes back to oneself.
@@ -174,7 +181,8 @@ test('an elder is asked, agrees on their own page, sees what was done, and takes
   await v.press('送出申請');
   expect(await v.text()).toMatch(/陳○公[\s\S]*等待長輩同意/);
 
-  const own = await comeIn(elder, { width: 1280 });
+  const own = await comeIn(elder, { width: 1280 }, '/family-requests');
+  await own.open('/account/family');
   await own.press('有 1 項申請等待您回覆');
   expect(await own.text()).toContain('陳○玲申請代您辦理');
   await lookOver(own, { scripts: true });

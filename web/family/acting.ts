@@ -81,7 +81,7 @@ export function actingStrip(request: FastifyRequest) {
   if (!chosen || !request.citizen || request.citizen.station) return undefined;
   const { t } = request.words;
   const { maskedName } = chosen;
-  const here = mayActForHere(request.url);
+  const here = mayActForHere(request.url) || request.url.startsWith('/account/family/acting');
   return { text: here ? t.family.strip(maskedName) : t.family.stripOwn(maskedName), here };
 }
 

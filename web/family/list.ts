@@ -110,7 +110,8 @@ export function bondWords(bond: FamilyBondView, { t, day, moment }: Words) {
 function entryWords({ act, role, other }: FamilyEntryView, { t }: Words): string {
   const { family } = t;
   const name = other.maskedName;
-  if (act in family.bondActs) return family.bondActs[act as keyof typeof family.bondActs](name);
+  const bondActs = role === 'did' ? family.ownBondActs : family.bondActs;
+  if (act in bondActs) return bondActs[act as keyof typeof bondActs](name);
   const what = act in family.acts ? family.acts[act as keyof typeof family.acts] : family.otherAct;
   return role === 'did' ? family.did(name, what) : family.wasDone(name, what);
 }

@@ -111,6 +111,13 @@ export const familyEn: typeof familyZh = {
     declineFamily: (name) => `${name} did not agree that you act for them`,
     endFamily: (name) => `${name} ended it`,
   },
+  ownBondActs: {
+    beginFamily: (name) => `You began to act for ${name}`,
+    askFamily: (name) => `You asked to act for ${name}`,
+    agreeFamily: (name) => `You agreed that ${name} acts for you`,
+    declineFamily: (name) => `You did not agree that ${name} acts for you`,
+    endFamily: (name) => `You ended it with ${name}`,
+  },
   otherAct: 'did something else',
   numbered: (number) => `no. ${number}`,
   mobileKept: (masked) => `The elder gave ${masked} before. Ask the elder and enter it.`,

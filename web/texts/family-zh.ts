@@ -102,6 +102,13 @@ export const familyZh = {
     declineFamily: (name: string) => `${name} 不同意由您代辦`,
     endFamily: (name: string) => `${name} 結束了家人代辦`,
   },
+  ownBondActs: {
+    beginFamily: (name: string) => `您開始替 ${name} 辦理`,
+    askFamily: (name: string) => `您申請替 ${name} 辦理`,
+    agreeFamily: (name: string) => `您同意由 ${name} 代辦`,
+    declineFamily: (name: string) => `您不同意由 ${name} 代辦`,
+    endFamily: (name: string) => `您結束了與 ${name} 的家人代辦`,
+  },
   otherAct: '辦理了其他事項',
   numbered: (number: string) => `編號 ${number}`,
   mobileKept: (masked: string) => `長輩之前留的是 ${masked}。請向長輩確認後輸入。`,
