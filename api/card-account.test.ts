@@ -5,6 +5,8 @@ import { findPersonKey } from '../ledger/person';
 import { enrolOperator } from '../ledger/operator';
 import { householdOf } from '../scripts/demo-data/person-record';
 import { mailedToken, testPassword } from '../test/builders/card-accounts';
+import { enrolStation } from '../ledger/station';
+import { designateStaff } from '../ledger/station-staff';
 import { AppWorld, type Insured } from '../test/support/app';
 import { BridgeKey, cardOf } from '../test/support/card-bridge-key';
 import { aSecondPasses } from '../test/support/passing-time';
@@ -210,6 +212,60 @@ test('a forgotten password takes card, household register and a link', async () 
   expect((await visit.confirm()).json()).toEqual({ purpose: 'newPassword' });
   const change = { currentPassword: 'vU4-rtpN', newPassword: 'Hq8_wmZt' };
   expect((await visit.ask('PUT', '/v1/card-account/password', change)).statusCode).toBe(204);
+});
+
+describe('a counter that is enrolled as a station', () => {
+  const place = { nameZh: '臺北聯合門診', nameEn: 'Taipei Clinic', districtCode: '63000050' };
+  let keys: Readonly<Record<string, string>>;
+
+  beforeAll(async () => {
+    const { db } = world.world.ledger;
+    const enrol = async (stationId: string, kind: 'counter' | 'hotline') =>
+      (await enrolStation(db, { stationId, kind, ...place })).key;
+    const [counter, hotline] = [await enrol('counter-1', 'counter'), await enrol('line-1', 'hotline')];
+    const [chen, lin] = [
+      await designateStaff(db, 'counter-1', 'chen'),
+      await designateStaff(db, 'line-1', 'lin'),
+    ];
+    keys = { counter, hotline, chen, lin };
+  });
+
+  const at = (station: string, staff: string | undefined, url: string, payload: object) =>
+    world.app.inject({
+      ...{ method: 'POST', url: `/v1/station/card-accounts${url}`, payload },
+      headers: {
+        authorization: `Bearer ${keys[station] ?? station}`,
+        ...(staff !== undefined && { 'station-staff': keys[staff] ?? staff }),
+      },
+    });
+  const seen = () => ({
+    ...{ personNumber: person.personNumber, cardNumber: person.cardNumber, ...household(person) },
+    ...{ idDocument: 'nationalIdCard', mobile, password: testPassword },
+  });
+
+  test('registers and deactivates by its designated staff, who stand in the history', async () => {
+    expect((await at('counter', 'chen', '', seen())).statusCode).toBe(201);
+    const visit = new Visit();
+    expect((await visit.readCard()).json()).toMatchObject({ state: 'active' });
+    const gone = { personNumber: person.personNumber, idDocument: 'passport', reason: 'lostCard' };
+    expect((await at('counter', 'chen', '/deactivations', gone)).statusCode).toBe(204);
+    const { rows } = await world.world.ledger.pool.query<{ act: string; channel: string }>(
+      "select act, channel from audit_entry where channel like 'station:counter-1%' and detail ? 'idDocument' order by recorded_at",
+    );
+    expect(rows).toEqual([
+      { act: 'registerCardAtCounter', channel: 'station:counter-1/staff:chen' },
+      { act: 'deactivateCardAccount', channel: 'station:counter-1/staff:chen' },
+    ]);
+  });
+
+  test.each([
+    ['hotline', 'lin', 'stationMayNot'],
+    ['counter', undefined, 'stationStaffUnknown'],
+    ['counter', 'lin', 'stationStaffUnknown'],
+    ['nobody', 'chen', 'stationUnknown'],
+  ])('%s with the code of %s: %s', async (station, staff, code) => {
+    expect(codeOf(await at(station, staff, '', seen()))).toBe(code);
+  });
 });
 
 describe('staff at a counter', () => {

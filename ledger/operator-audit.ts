@@ -24,9 +24,19 @@ export function operatorChannel(operatorId: string): string {
 }
 
 /** Records an act that concerns no single person. Call it in the transaction of the act itself. */
-export async function recordOperatorAct(
+export function recordOperatorAct(
   tx: LedgerReader,
   operatorId: string,
+  act: string,
+  detail: OperatorActDetail,
+): Promise<void> {
+  return recordStaffAct(tx, operatorChannel(operatorId), act, detail);
+}
+
+/** The same for whoever of the staff acts: an operator, or a member of a station's staff, by their channel. */
+export async function recordStaffAct(
+  tx: LedgerReader,
+  channel: string,
   act: string,
   detail: OperatorActDetail,
 ): Promise<void> {
@@ -37,7 +47,7 @@ export async function recordOperatorAct(
       version: null,
       act,
       actor: 'staff',
-      channel: operatorChannel(operatorId),
+      channel,
       detail: JSON.stringify(detail),
     })
     .execute();

@@ -75,6 +75,11 @@ async function running(one: Start): Promise<void> {
   if (!one.output().includes('Yiyue runs')) throw new Error(one.output());
 }
 
+/** The lines that show the stations' keys. */
+function stationKeys(output: string): readonly string[] {
+  return output.match(/^ {2}\S{43} {3}demo-.*$/gm) ?? [];
+}
+
 /** Numbers of all processes that work for that data folder, by their command line or settings. */
 function processesOf(folder: string): number[] {
   return readdirSync('/proc')
@@ -107,6 +112,8 @@ test('npm start brings everything up, and ends without a trace', async () => {
   expect(measured.map(([, , name]) => name)).toEqual(['api', 'citizen', 'casework', 'relay', 'text-sender']);
   for (const [, url = ''] of measured) expect(await (await fetch(url)).text()).toContain('# HELP');
 
+  expect(stationKeys(now.output())).toHaveLength(6);
+
   now.child.kill('SIGINT');
   expect(await now.ended).toBe(0);
   expect(processesOf(home)).toEqual([]);
@@ -114,6 +121,7 @@ test('npm start brings everything up, and ends without a trace', async () => {
     'operators.json',
     'pages.json',
     'postgres.json',
+    'stations.json',
     'temporal.json',
   ]);
 }, 300_000);
@@ -123,6 +131,7 @@ test('the next start goes on with the same data: nothing is built, fetched or lo
   now = start();
   await running(now);
   expect(now.output()).not.toMatch(/Building|Downloading/);
+  expect(stationKeys(now.output())).toEqual(stationKeys(first.output()));
   expect(now.output().match(/^ {2}Temporal .*$/gm)).toEqual(first.output().match(/^ {2}Temporal .*$/gm));
 }, 300_000);
 

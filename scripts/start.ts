@@ -16,6 +16,7 @@ import type { DemonstrationPerson } from './demo-data/known-people';
 import { householdOf } from './demo-data/person-record';
 import { loadDemonstrationRound } from './demo-data/load';
 import { demonstrationOperators } from './demo-data/operators';
+import { demonstrationStations } from './demo-data/stations';
 import { PlainFailure, explain } from './runtime/failure';
 import { openHome, writeJson } from './runtime/home';
 import { takeHome } from './runtime/left-over';
@@ -155,6 +156,14 @@ async function printOverview(stack: Stack, home: string): Promise<void> {
     lines.push(...operators.map(({ name, key }) => `  OPERATOR_KEY=${key}   ${name}`));
     await ensureDemonstrationHandset(stack.settings, stack.databaseUrl, operators[0]?.name ?? '');
     lines.push(`  ${demonstrationHandset}   test handset that every wave of invitations reaches first`);
+    const stations = await demonstrationStations(home, stack.databaseUrl);
+    lines.push('', `Stations, set up at ${stack.url}/station with their key (and the code of their staff):`);
+    lines.push(
+      ...stations.map(
+        ({ stationId, kind, key, staffKey }) =>
+          `  ${key}   ${stationId} (${kind})${staffKey === undefined ? '' : `, staff ${staffKey}`}`,
+      ),
+    );
   }
   if (stack.settings.YIYUE_MODE !== 'production') {
     lines.push(

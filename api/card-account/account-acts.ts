@@ -19,7 +19,6 @@ import {
   type DeactivationReason,
 } from '../../ledger/card-account-change';
 import type { CommandContext } from '../../ledger/citizen-command';
-import { operatorChannel } from '../../ledger/operator-audit';
 import { findPersonKey } from '../../ledger/person';
 import { parsePersonNumber } from '../../domain/person-number/person-number';
 import { confirmCard, countedTry, readCard, type CardReadParts } from './card-read';
@@ -47,7 +46,8 @@ export interface TypedAtCounter extends TypedHousehold {
 
 /** Who acts at a counter, and from where. */
 export interface AtCounter {
-  readonly operatorId: string;
+  /** As the history names them: an operator, or one of the staff of a counter. */
+  readonly channel: string;
   readonly address: string;
   readonly idempotency: CommandContext['idempotency'];
 }
@@ -167,11 +167,11 @@ export function accountActs(parts: CardReadParts, counted: Counted) {
   };
 }
 
-function counterContext({ operatorId, idempotency }: AtCounter, personKey: string): CommandContext {
+function counterContext({ channel, idempotency }: AtCounter, personKey: string): CommandContext {
   return {
     personKey,
     actor: 'staff',
-    channel: operatorChannel(operatorId),
+    channel,
     ...(idempotency && { idempotency }),
   };
 }

@@ -11,15 +11,15 @@ import {
   type StationRight,
 } from './station';
 
-/** Kind by kind: record attendance, phone leftover, read a card, assist, take part, give back, answer family. */
+/** Kind by kind: record attendance, phone leftover, read a card, assist, keep card accounts, take part, give back, answer family. */
 const table: readonly [StationKind, string][] = [
-  ['site', 'yes yes no no no no no'],
-  ['storeKiosk', 'no no yes no yes no no'],
-  ['pharmacy', 'no no yes no yes yes yes'],
-  ['healthCentre', 'no no yes no yes yes yes'],
-  ['selfServicePoint', 'no no yes no yes no no'],
-  ['hotline', 'no no no yes yes yes yes'],
-  ['counter', 'no no yes yes yes yes yes'],
+  ['site', 'yes yes no no no no no no'],
+  ['storeKiosk', 'no no yes no no yes no no'],
+  ['pharmacy', 'no no yes no no yes yes yes'],
+  ['healthCentre', 'no no yes no no yes yes yes'],
+  ['selfServicePoint', 'no no yes no no yes no no'],
+  ['hotline', 'no no no yes no yes yes yes'],
+  ['counter', 'no no yes yes yes yes yes yes'],
 ];
 
 test('every kind and every right stands in the table', () => {

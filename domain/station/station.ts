@@ -31,6 +31,8 @@ export const stationRights = [
   'readCard',
   /** Look people up and act for them without a card. */
   'assist',
+  /** Register card accounts of people who stand there with card, ID document and household register, and deactivate them. */
+  'keepCardAccounts',
   /** Take part: register, change, book, move, wait, accept. */
   'takePart',
   /** Give back what one has: cancel an appointment, withdraw a registration, leave a line, decline an offer. */
@@ -52,7 +54,7 @@ export const rightsOfStations: Readonly<Record<StationKind, readonly StationRigh
   healthCentre: ['readCard', 'takePart', 'giveBack', 'answerFamily'],
   selfServicePoint: ['readCard', 'takePart'],
   hotline: ['assist', 'takePart', 'giveBack', 'answerFamily'],
-  counter: ['readCard', 'assist', 'takePart', 'giveBack', 'answerFamily'],
+  counter: ['readCard', 'assist', 'keepCardAccounts', 'takePart', 'giveBack', 'answerFamily'],
 };
 
 export function stationMay(kind: StationKind, right: StationRight): boolean {
