@@ -12,6 +12,7 @@ import { actsPlugin } from './plugins/acts';
 import { browserMarkPlugin } from './plugins/browser-mark';
 import { captchaPlugin, type CaptchaTries } from './plugins/captcha';
 import { cardProofsPlugin } from './plugins/card-proofs';
+import { certificateProofsPlugin, type CertificateAuthorities } from './plugins/certificate-proofs';
 import { deviceProofPlugin } from './plugins/device-proof';
 import { heldAnswersPlugin } from './plugins/held-answers';
 import { idempotencyPlugin } from './plugins/idempotency';
@@ -43,6 +44,7 @@ import { deviceCodeRoutes } from './routes/v1/device-codes';
 import { cardAccountRoutes } from './routes/v1/card-account';
 import { familyRoutes } from './routes/v1/family';
 import { familyAppointmentRoutes } from './routes/v1/family-appointments';
+import { stationCardAccountRoutes } from './routes/v1/counter-card-accounts';
 import { invitationRoutes } from './routes/v1/invitation';
 import { leftoverRoutes } from './routes/v1/leftover';
 import { mobileAuthenticationRoutes } from './routes/v1/mobile-authentications';
@@ -77,6 +79,8 @@ export interface AppParts {
   readonly registry: InsuranceRegistry;
   /** Without it no mobile number is confirmed (手機快速認證). */
   readonly carriers?: Carriers;
+  /** Without them nobody comes in by a Citizen Digital Certificate (自然人憑證). */
+  readonly certificateAuthorities?: CertificateAuthorities;
   /** 32 bytes each. */
   readonly sessionKey: Buffer;
   readonly captchaKey: Buffer;
@@ -156,6 +160,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   await app.register(actingForPlugin);
   await app.register(operatorPlugin);
   await app.register(cardProofsPlugin);
+  await app.register(certificateProofsPlugin, { authorities: parts.certificateAuthorities });
 
   await app.register(metricsPlugin, { ofProcess: parts.measureProcess ?? false });
   await app.register(waitingRoomPlugin, {
@@ -195,6 +200,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   await app.register(stationLeftoverRoutes, v1);
   await app.register(stationSessionRoutes, v1);
   await app.register(stationAssistanceRoutes, v1);
+  await app.register(stationCardAccountRoutes, v1);
   await app.register(waitingRoomRoutes, v1);
   await app.register(operatorRoutes, staff);
   await app.register(parentalConsentRoutes, staff);

@@ -455,6 +455,20 @@ export const problemTexts: Readonly<Record<ProblemCode, ProblemEntry>> = {
     'The certificate cannot be checked right now',
     "Its issuer's revocation list cannot be had at the moment; nothing is wrong with your certificate. Try again in a few minutes, or use your NHI card.",
   ),
+  certificateSignatureInvalid: entry(
+    422,
+    '憑證簽章無法驗證',
+    '卡片的簽章與這次登入不符。請回到登入頁，再簽章一次。',
+    'The signature cannot be checked',
+    'What the card signed does not belong to this sign-in. Go back to the sign-in page and sign once more.',
+  ),
+  certificateOfOtherPerson: entry(
+    403,
+    '證號與自然人憑證不符',
+    '您輸入的證號與憑證不是同一個人的。請確認證號沒有打錯，插的是您本人的自然人憑證。',
+    'Number and certificate do not belong together',
+    'The number that you typed and the certificate are not those of one person. Check the number, and that the certificate is your own.',
+  ),
   mobileOnWifi: carrierEntry(
     '手機沒有使用這個門號的行動網路',
     '電信業者在自己的網路上看不到這個門號，通常是因為開著 Wi-Fi。請關閉 Wi-Fi，改用這個門號的行動網路後再試一次。',

@@ -1,14 +1,17 @@
 /** The process of API and pages: settings, listening, an orderly end. It serves before database and engine are up. */
+import { readFile } from 'node:fs/promises';
 import closeWithGrace from 'close-with-grace';
 
 import { readSettings, type Settings } from '../config/settings';
 import { startTracing } from '../config/tracing';
 import { createHttpCarriers } from '../gateways/carriers/http-carriers';
+import { createHttpCrl } from '../gateways/certificate-revocation/http-crl';
 import { createHttpRegistry } from '../gateways/insurance-registry/http-registry';
 import { openLedger } from '../ledger/database';
 import { parseLedgerKeys } from '../ledger/encryption';
 import { pagesPlugin } from '../web/pages';
-import { buildApp } from './app';
+import { buildApp, type AppParts } from './app';
+import { readTrustStore } from './certificate/citizen-certificate';
 import { watchEngine } from './engine-watch';
 import { keepHouse } from './housekeeping';
 import { errorFacts } from './logging';
@@ -45,6 +48,7 @@ async function main(): Promise<void> {
     ledger,
     registry: createHttpRegistry({ url: settings.INSURANCE_REGISTRY_URL }),
     ...(settings.CARRIERS_URL === '' ? {} : { carriers: createHttpCarriers({ url: settings.CARRIERS_URL }) }),
+    ...(await authoritiesIn(settings.CITIZEN_CERTIFICATE_AUTHORITIES)),
     sessionKey: keyOf(settings, 'YIYUE_SESSION_KEY'),
     captchaKey: keyOf(settings, 'YIYUE_CAPTCHA_KEY'),
     publicOrigin: settings.PUBLIC_ORIGIN,
@@ -64,6 +68,7 @@ async function main(): Promise<void> {
       demonstration: settings.YIYUE_MODE !== 'production',
       smsInboxUrl: settings.SMS_INBOX_URL,
       cardBridgeUrl: settings.CARD_BRIDGE_URL,
+      stationBridgeUrl: settings.STATION_CARD_BRIDGE_URL,
       mailInboxUrl: settings.MAIL_INBOX_URL,
       engineReady: () => engine.state() !== 'away',
     }),
@@ -81,6 +86,18 @@ async function main(): Promise<void> {
   });
   // At an opening thousands connect in the same instant: who is not taken in by the kernel tries again a second later.
   await app.listen({ port: settings.PORT, host: settings.HOST, backlog: 4_096 });
+}
+
+/** The bundle that operations were given; throws a sentence where it cannot be read or holds no root. */
+async function authoritiesIn(file: string): Promise<Pick<AppParts, 'certificateAuthorities'>> {
+  if (file === '') return {};
+  const trust = await readFile(file, 'utf8')
+    .then(readTrustStore)
+    .catch(() => undefined);
+  if (!trust || trust.roots.length === 0) {
+    throw new Error('CITIZEN_CERTIFICATE_AUTHORITIES names no file of certificates with a root among them.');
+  }
+  return { certificateAuthorities: { trust, revocation: createHttpCrl() } };
 }
 
 function keyOf(settings: Settings, name: 'YIYUE_SESSION_KEY' | 'YIYUE_CAPTCHA_KEY'): Buffer {

@@ -17,6 +17,8 @@ import { bridgeVersion } from './calls';
 import { readProblems } from './reader/pcsc-codes';
 import type { ReaderProcess } from './reader/reader-process';
 import { readerStates } from './reader/reader-status';
+import { PendingSignings } from './certificate/pending-signings';
+import { Pkcs11Token } from './certificate/pkcs11-token';
 import { startBridge, type RunningBridge } from './server';
 import { BridgeHome, defaultHome, originOf } from './settings';
 import { callProblemWords, readProblemWords, stateWords } from './words';
@@ -50,6 +52,7 @@ beforeAll(async () => {
   reader = daemon.readers();
   bridge = await startBridge({
     ...{ port: 0, origins: [site], reader, key: new BridgeHome(home).key(), testMode: true },
+    token: new Pkcs11Token(),
     kiosk: { origin: site, key: kioskKey },
     log: (event, facts) => logged.push(JSON.stringify({ event, ...facts })),
   });
@@ -258,6 +261,67 @@ describe('with a card', () => {
     }
     expect(all).toContain(statement.atr);
     await card.remove();
+  });
+});
+
+describe('a signature of a certificate card', () => {
+  const opened = async (headers?: Record<string, string>) => {
+    const answer = await post('/signings', challenge, headers);
+    return { status: answer.status, ...answer.json<{ signingId: string; page: string; problem: string }>() };
+  };
+  const asked = (id: string, origin = site) => ask('GET', `/signings/${id}`, { headers: { origin } });
+  const typed = (page: string, form: Record<string, string>, headers: Record<string, string>) =>
+    ask('POST', page, {
+      headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
+      body: new URLSearchParams(form).toString(),
+    });
+  const own = () => ({ origin: bridge.url, host: bridge.url.replace('http://', '') });
+
+  test('is asked for by allowed sites, and for no station', async () => {
+    expect((await opened()).status).toBe(201);
+    expect((await post('/signings', { ...challenge, purpose: 'station' })).status).toBe(400);
+    expect((await post('/signings', {})).json()).toMatchObject({ problem: 'callInvalid' });
+    expect(await opened({ origin: 'https://evil.example' })).toMatchObject({
+      ...{ status: 403, problem: 'originRefused' },
+    });
+  });
+
+  test('has a page of the bridge’s own for the PIN, framed by nobody, that takes its form from itself alone', async () => {
+    const { page, signingId } = await opened();
+    const shown = await ask('GET', page);
+    expect(shown.status).toBe(200);
+    expect(shown.text).toContain(site);
+    expect(shown.headers).toMatchObject({ 'x-frame-options': 'DENY', 'cache-control': 'no-store' });
+    expect(shown.headers['content-security-policy']).toContain("frame-ancestors 'none'");
+    expect(shown.headers['access-control-allow-origin']).toBeUndefined();
+    expect((await ask('GET', page, { headers: { host: 'evil.example' } })).status).toBe(403);
+    const form = { act: 'sign', pin: '123456' };
+    expect((await typed(page, form, { origin: 'https://evil.example' })).status).toBe(403);
+    expect((await typed(page, form, {})).status).toBe(403);
+    // Even an allowed site types nothing there.
+    expect((await typed(page, form, { origin: site })).status).toBe(404);
+    expect((await asked(signingId)).json()).toEqual({ state: 'waiting' });
+    expect((await typed(page, form, own())).status).toBe(422);
+    expect(logged.join('\n')).not.toContain('123456');
+  });
+
+  test('is told to the site that asked alone, once, and one site has one at a time', async () => {
+    const first = await opened();
+    const second = await opened();
+    expect((await asked(first.signingId)).json()).toMatchObject({ problem: 'signingOver' });
+    expect((await ask('GET', first.page)).status).toBe(404);
+    expect((await asked(second.signingId, 'https://evil.example')).status).toBe(403);
+    expect((await typed(second.page, { act: 'cancel' }, own())).status).toBe(200);
+    expect((await asked(second.signingId)).json()).toMatchObject({ state: 'ended', problem: 'cancelled' });
+    expect((await asked(second.signingId)).status).toBe(404);
+  });
+
+  test('is over after two minutes', () => {
+    const signings = new PendingSignings();
+    const wish = { ...challenge, purpose: 'sign-in' as const, origin: site };
+    const { id } = signings.open(wish, 0) ?? { id: '' };
+    expect(signings.find(id, 119_999)).toBeDefined();
+    expect(signings.find(id, 120_000)).toBeUndefined();
   });
 });
 

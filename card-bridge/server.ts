@@ -4,6 +4,18 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 
 import { bridgeVersion, challengeOf, enrolmentFor, proofFor, statusFor, type BridgeParts } from './calls';
+import type { CertificateToken } from './certificate/certificate-token';
+import { PendingSignings } from './certificate/pending-signings';
+import {
+  certificateCardFor,
+  openSigning,
+  showSigning,
+  signingFor,
+  submitSigning,
+  type PageAnswer,
+  type SigningChallenge,
+} from './certificate/signing-calls';
+import { signingHeaders } from './certificate/signing-page';
 import { callerOf, isOwnHost, type Caller, type DoorSettings } from './door';
 import { pagePolicy, pageScript, pageStyle, statusPage } from './status-page';
 import type { ReadProblem } from './reader/pcsc-codes';
@@ -19,6 +31,8 @@ export interface BridgeOptions extends BridgeParts {
   readonly port: number;
   readonly origins: readonly string[];
   readonly kiosk?: { readonly origin: string; readonly key: string };
+  /** Certificate cards, which sign after a PIN. */
+  readonly token: CertificateToken;
 }
 
 export interface RunningBridge {
@@ -32,10 +46,11 @@ type Site = Extract<Caller, { origin: string }>;
 /** What the calls of one bridge share: why the last reading came to nothing is all that it remembers of one. */
 interface Parts extends BridgeOptions {
   lastProblem?: ReadProblem | undefined;
+  readonly signings: PendingSignings;
 }
 
-/** A call, and what it answers; only sites may make it. */
-type Call = (parts: Parts, site: Site, body: unknown) => Promise<Answer> | Answer;
+/** A call, and what it answers; only sites may make it. `id` is what stands at the end of the path, where one does. */
+type Call = (parts: Parts, site: Site, body: unknown, id: string) => Promise<Answer> | Answer;
 
 interface Answer {
   readonly status: number;
@@ -57,11 +72,28 @@ const calls: Readonly<Record<string, Call>> = {
     parts.lastProblem = 'problem' in proof ? proof.problem : undefined;
     return { status: 'problem' in proof ? 409 : 200, body: proof };
   },
+  'GET /certificate-card': async (parts) => ({ status: 200, body: await certificateCardFor(parts) }),
+  'POST /signings': (parts, site, body) => {
+    const challenge = challengeOf(body);
+    if (!challenge || challenge.purpose === 'station') return problem(400, 'callInvalid');
+    const opened = openSigning(parts, site, challenge as SigningChallenge);
+    return opened ? { status: 201, body: opened } : problem(429, 'tooManySignings');
+  },
+  'GET /signings/:id': (parts, site, _body, id) => {
+    const signing = signingFor(parts, site, id);
+    return signing ? { status: 200, body: signing } : problem(404, 'signingOver');
+  },
 };
+
+/** A path with an id at its end, as it is called in the table, and that id. */
+function routeOf(path: string): { readonly name: string; readonly id: string } {
+  const [, folder = '', id = ''] = /^(\/signings|\/sign)\/([\w-]{43})$/.exec(path) ?? [];
+  return folder === '' ? { name: path, id: '' } : { name: `${folder}/:id`, id };
+}
 
 /** Starts the bridge on 127.0.0.1 and, where the computer has it, on ::1 of the same port. */
 export async function startBridge(options: BridgeOptions): Promise<RunningBridge> {
-  const parts: Parts = { ...options };
+  const parts: Parts = { ...options, signings: new PendingSignings() };
   const sockets = new WebSocketServer({ noServer: true, maxPayload: bodyLimit });
   const door: { settings: DoorSettings } = { settings: { ...options } };
   const server = () => {
@@ -118,26 +150,32 @@ async function answer(
   response: ServerResponse,
 ): Promise<void> {
   const method = request.method ?? '';
-  const path = (request.url ?? '').split('?', 1)[0] ?? '';
+  const { name, id } = routeOf((request.url ?? '').split('?', 1)[0] ?? '');
   if (method === 'GET' && isOwnHost(request.headers.host, door)) {
-    const page = ownPage(options, path);
+    const page = ownPage(options, name);
     if (page) return send(response, 200, page.type, page.text, { 'content-security-policy': pagePolicy });
+    if (name === '/sign/:id') return sendSigning(response, await showSigning(options, id));
   }
   const caller = callerOf(request.headers, door);
   if (typeof caller === 'string') return turnAway(options, response, caller);
-  if (caller.kind === 'own') return turnAway(options, response, 'callUnknown');
+  if (caller.kind === 'own') {
+    if (method !== 'POST' || name !== '/sign/:id') return turnAway(options, response, 'callUnknown');
+    const form = await formOf(request);
+    if (typeof form === 'string') return json(response, problem(400, form), { connection: 'close' });
+    return sendSigning(response, await submitSigning(options, id, form));
+  }
   const cors = corsOf(caller);
   if (method === 'OPTIONS') {
     response.writeHead(204, { ...cors, ...preflight });
     response.end();
     return;
   }
-  const call = calls[`${method} ${path}`];
+  const call = calls[`${method} ${name}`];
   if (!call) return json(response, problem(404, 'callUnknown'), cors);
   const body = await bodyOf(request);
   if (body === 'bodyTooLarge') return json(response, problem(413, body), { ...cors, connection: 'close' });
   if (body === 'callInvalid') return json(response, problem(400, body), cors);
-  json(response, await call(options, caller, body.value), cors);
+  json(response, await call(options, caller, body.value, id), cors);
 }
 
 /** What people see at the bridge's address; it needs no origin, shows nothing of anybody and does nothing. */
@@ -149,6 +187,10 @@ function ownPage(options: Parts, path: string): { type: string; text: string } |
   const reader = options.reader.status();
   const text = statusPage({ version: bridgeVersion, origins, testMode, reader, lastProblem });
   return { type: 'text/html; charset=utf-8', text };
+}
+
+function sendSigning(response: ServerResponse, { status, text }: PageAnswer): void {
+  send(response, status, 'text/html; charset=utf-8', text, signingHeaders);
 }
 
 function turnAway(options: BridgeOptions, response: ServerResponse, code: CallProblem): void {
@@ -196,19 +238,34 @@ async function bodyOf(
 ): Promise<{ value: unknown } | 'bodyTooLarge' | 'callInvalid'> {
   if (request.method === 'GET') return { value: undefined };
   if (!/^application\/json\b/i.test(request.headers['content-type'] ?? '')) return 'callInvalid';
+  const text = await textOf(request);
+  if (text === undefined) return 'bodyTooLarge';
+  if (text === '') return { value: undefined };
+  try {
+    return { value: JSON.parse(text) as unknown };
+  } catch {
+    return 'callInvalid';
+  }
+}
+
+/** A form of our own page. */
+async function formOf(request: IncomingMessage): Promise<URLSearchParams | CallProblem> {
+  const type = request.headers['content-type'] ?? '';
+  if (!/^application\/x-www-form-urlencoded\b/i.test(type)) return 'callInvalid';
+  const text = await textOf(request);
+  return text === undefined ? 'bodyTooLarge' : new URLSearchParams(text);
+}
+
+/** The body, `undefined` when it is longer than any of ours. */
+async function textOf(request: IncomingMessage): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     length += chunk.length;
-    if (length > bodyLimit) return 'bodyTooLarge';
+    if (length > bodyLimit) return undefined;
     chunks.push(chunk);
   }
-  if (length === 0) return { value: undefined };
-  try {
-    return { value: JSON.parse(Buffer.concat(chunks).toString('utf8')) as unknown };
-  } catch {
-    return 'callInvalid';
-  }
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 /** News of the readers, for pages of allowed sites and our own; whoever sends something is let go. */

@@ -14,6 +14,8 @@ export interface BridgeSettings {
   readonly origins: readonly string[];
   /** The site for which a kiosk's own program reads cards; none unless the bridge serves a kiosk. */
   readonly kioskOrigin?: string;
+  /** PKCS#11 module of certificate cards; where HiCOS puts its own unless one was named. */
+  readonly pkcs11Module?: string;
 }
 
 /** The folder that belongs to the bridge, by the custom of the operating system. */
@@ -58,6 +60,7 @@ export class BridgeHome {
       port: kept.port ?? defaultPort,
       origins: (kept.origins ?? []).map(originOf),
       ...(kept.kioskOrigin !== undefined && { kioskOrigin: originOf(kept.kioskOrigin) }),
+      ...(kept.pkcs11Module !== undefined && { pkcs11Module: kept.pkcs11Module }),
     };
   }
 

@@ -84,6 +84,10 @@ h1 { font-size: 1.75rem; line-height: 1.25; } h2 { font-size: 1.25rem; margin-to
 .standing { border: 0.25rem solid; border-radius: 0.25rem; padding: 0.75rem 1rem; }
 .well { border-color: #00703c; } .wrong { border-color: #b50014; }
 .standing p { margin: 0.5rem 0 0; }
+button { font: inherit; padding: 0.6rem 1.2rem; border: 0.125rem solid #0b0c0c; background: #00703c; color: #fff; }
+button.second { background: #fff; color: #0b0c0c; } button:focus, input:focus { outline: 3px solid #ffdd00; box-shadow: 0 0 0 6px #0b0c0c; }
+input { font: inherit; font-size: 1.5rem; width: 10ch; padding: 0.4rem; border: 0.125rem solid #0b0c0c; letter-spacing: 0.2em; }
+.site { font-size: 1.25rem; }
 a { color: #1d4f91; } a:focus { outline: 3px solid #ffdd00; background: #ffdd00; color: #0b0c0c; }
 `;
 

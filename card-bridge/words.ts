@@ -4,7 +4,14 @@ import type { ReaderState } from './reader/reader-status';
 import type { DoorRefusal } from './door';
 
 /** Why a call came to nothing, beside what stands in the way of reading a card. */
-export type CallProblem = DoorRefusal | 'callUnknown' | 'callInvalid' | 'bodyTooLarge' | 'noOriginAllowed';
+export type CallProblem =
+  | DoorRefusal
+  | 'callUnknown'
+  | 'callInvalid'
+  | 'bodyTooLarge'
+  | 'noOriginAllowed'
+  | 'tooManySignings'
+  | 'signingOver';
 
 export interface PlainWords {
   readonly zh: string;
@@ -95,6 +102,11 @@ export const callProblemWords: Readonly<Record<CallProblem, PlainWords>> = {
   callUnknown: words('沒有這個功能。', 'There is no such call.'),
   callInvalid: words('要求的內容不完整。', 'The request is not complete.'),
   bodyTooLarge: words('要求的內容太大。', 'The request is too large.'),
+  tooManySignings: words(
+    '同時要求簽章的視窗太多。請先完成或關閉其他的簽章視窗。',
+    'Too many signatures are asked for at once. Finish or close the other windows first.',
+  ),
+  signingOver: words('這次簽章已經結束。請再按一次。', 'This signature is over. Press the button again.'),
   noOriginAllowed: words(
     '還沒有允許任何網站讀卡。請以 --allow 加上網站的網址重新啟動讀卡程式。',
     'No site may read cards here yet. Start the bridge again with --allow and the address of the site.',

@@ -100,6 +100,15 @@ const schema = Type.Object({
     default: 'http://127.0.0.1:17777',
     description: 'where pages find the card bridge on the computer of whoever visits them',
   }),
+  STATION_CARD_BRIDGE_URL: Type.String({
+    default: '',
+    description: 'the same for the computers of stations; empty: as for everybody',
+  }),
+  CITIZEN_CERTIFICATE_AUTHORITIES: Type.String({
+    default: '',
+    description:
+      'file (PEM) with root and authorities of the Citizen Digital Certificate; empty: nobody signs in with one',
+  }),
   INSURANCE_REGISTRY_URL: Type.String({
     default: '',
     description: 'insurance registry that confirms number and card',

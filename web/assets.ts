@@ -47,6 +47,7 @@ const sources: readonly { name: string; type: string; from: string; change?: (te
   { name: 'page.js', type: javascript, from: 'web/browser/page.js' },
   { name: 'captcha.js', type: javascript, from: 'web/browser/captcha.js' },
   { name: 'card-read.js', type: javascript, from: 'web/browser/card-read.js' },
+  { name: 'certificate-sign.js', type: javascript, from: 'web/browser/certificate-sign.js' },
   { name: 'session.js', type: javascript, from: 'web/browser/session.js' },
   { name: 'station.js', type: javascript, from: 'web/browser/station.js' },
   { name: 'waiting-room.js', type: javascript, from: 'web/browser/waiting-room.js' },

@@ -1,11 +1,11 @@
 /**
- * With which computers and browsers the two ways of seed 002 work: reading the card, and the app's code. A table, so
- * that a change is one line; what a browser says of itself is read by `bowser`.
+ * With which computers and browsers the ways work: those with a card in a reader, and the app's code (seed 002). A
+ * table, so that a change is one line; what a browser says of itself is read by `bowser`.
  */
 import Bowser from 'bowser';
 
 /** The ways that check the environment before their sign-in page opens. */
-export const checkedWays = ['card', 'app'] as const;
+export const checkedWays = ['card', 'app', 'certificate'] as const;
 export type CheckedWay = (typeof checkedWays)[number];
 
 /** One line of the check: what was found, and whether it will do. */
@@ -23,15 +23,17 @@ export interface Environment {
 /** Readers have drivers on these; a telephone has none, and there the app is the way. */
 const systemsFor: Readonly<Record<CheckedWay, readonly string[]>> = {
   card: ['Windows', 'macOS', 'Linux'],
+  certificate: ['Windows', 'macOS', 'Linux'],
   app: ['Windows', 'macOS', 'Linux', 'Chrome OS', 'Android', 'iOS'],
 };
 
-/**
- * Oldest version that will do. Safari is missing for the card: from a secure page it does not let anything speak to
- * the bridge on the same computer.
- */
+/** Safari is missing: from a secure page it does not let anything speak to the bridge on the same computer. */
+const browsersForCards = { Chrome: 109, 'Microsoft Edge': 109, Firefox: 115, Chromium: 109, Opera: 95 };
+
+/** Oldest version that will do. */
 const browsersFor: Readonly<Record<CheckedWay, Readonly<Record<string, number>>>> = {
-  card: { Chrome: 109, 'Microsoft Edge': 109, Firefox: 115, Chromium: 109, Opera: 95 },
+  card: browsersForCards,
+  certificate: browsersForCards,
   app: {
     ...{ Chrome: 100, 'Microsoft Edge': 100, Firefox: 100, Chromium: 100, Opera: 86 },
     ...{ Safari: 15, 'Samsung Internet for Android': 17 },

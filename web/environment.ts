@@ -1,6 +1,6 @@
 /**
- * The environment check (系統環境檢查) before the ways with card and app: what is needed, whether it is there, and what
- * to do where it is not. Only a passed check opens the sign-in page of that way (seed 002).
+ * The environment check (系統環境檢查) before the ways with card, certificate and app: what is needed, whether it is
+ * there, and what to do where it is not. Only a passed check opens the sign-in page of that way (seed 002).
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
@@ -32,17 +32,25 @@ export function checkAddress(way: CheckedWay, to: string): string {
   return `/environment?way=${way}&next=${encodeURIComponent(nextOf(to))}`;
 }
 
-const wayOf = (name: string): CheckedWay | undefined => checkedWays.find((way) => way === name);
+/** What the check of a way opens: the page of the card account that reads a card, else the page of the way in. */
+function opensAt(way: CheckedWay, to: string): string {
+  if (way === 'card' && to.startsWith('/account/card/read')) return to;
+  return `/sign-in/${way}?next=${encodeURIComponent(nextOf(to))}`;
+}
+
+/** The way of that name, where it is offered: without authorities there is none by certificate. */
+const wayOf = (app: FastifyInstance, name: string): CheckedWay | undefined =>
+  checkedWays.find((way) => way === name && app.hasRoute({ method: 'GET', url: `/sign-in/${way}` }));
 
 /** Registers `/environment`. `bridgeUrl` is where the bridge answers on the visitor's computer. */
 export function environmentPages(app: FastifyInstance, { bridgeUrl }: { readonly bridgeUrl: string }): void {
   app.get('/environment', async (request, reply) => {
-    const way = wayOf(parameter(request, 'way')) ?? 'card';
+    const way = wayOf(app, parameter(request, 'way')) ?? 'card';
     return checkPage(app, request, reply, way, pathOfNext(parameter(request, 'next')), bridgeUrl);
   });
 
   app.post('/environment', { preHandler: app.csrfProtection }, async (request, reply) => {
-    const way = wayOf(field(request, 'way'));
+    const way = wayOf(app, field(request, 'way'));
     if (!way) return refusalPage(request, reply, { code: 'requestInvalid', errors: [] });
     const to = pathOfNext(field(request, 'next'));
     const { system, browser } = environmentOf(request.headers['user-agent'] ?? '', way);
@@ -50,7 +58,7 @@ export function environmentPages(app: FastifyInstance, { bridgeUrl }: { readonly
     const rest = way === 'app' || field(request, 'reader') === 'passed';
     if (!system.passed || !browser.passed || !rest) return checkPage(app, request, reply, way, to, bridgeUrl);
     request.session.set('checkedFor', { ...request.session.get('checkedFor'), [way]: Date.now() });
-    return reply.redirect(`/sign-in/${way}?next=${encodeURIComponent(nextOf(to ?? '/registration'))}`, 303);
+    return reply.redirect(opensAt(way, to ?? '/registration'), 303);
   });
 }
 
@@ -63,12 +71,13 @@ async function checkPage(
   bridgeUrl: string,
 ): Promise<FastifyReply> {
   const { t } = request.words;
-  if (way === 'card') letSpeakToBridge(reply, bridgeUrl);
+  if (way !== 'app') letSpeakToBridge(reply, bridgeUrl);
   const { system, browser } = environmentOf(request.headers['user-agent'] ?? '', way);
   const next = nextOf(to ?? '/registration');
+  const forAccount = opensAt(way, `/${next}`) === `/${next}`;
   return reply.page('environment.njk', {
     title: t.environment.title,
-    back: `/sign-in?next=${encodeURIComponent(next)}`,
+    back: forAccount ? '/account/card' : `/sign-in?next=${encodeURIComponent(next)}`,
     way,
     next,
     here: checkAddress(way, `/${next}`),
@@ -76,6 +85,8 @@ async function checkPage(
     system: { ...system, advice: t.environment.systemAdvice[way] },
     browser: { ...browser, advice: t.environment.browserAdvice[way] },
     passed: system.passed && browser.passed,
-    otherWays: otherWays(app, request, `/sign-in/${way}`, `/${next}`),
+    // Reading a card for its account has no other way: counters and self-service points are told on its own page.
+    otherWays: forAccount ? [] : otherWays(app, request, `/sign-in/${way}`, `/${next}`),
+    forAccount,
   });
 }

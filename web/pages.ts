@@ -53,6 +53,8 @@ export interface PagesOptions {
   readonly mailInboxUrl?: string;
   /** Where the card bridge answers on a visitor's computer, e.g. `http://127.0.0.1:17777`. */
   readonly cardBridgeUrl?: string;
+  /** The same at the computers of stations, where that differs. */
+  readonly stationBridgeUrl?: string;
   /** Is the engine behind reminders and notices connected? Taken as connected when nobody can tell. */
   readonly engineReady?: () => boolean | Promise<boolean>;
 }
@@ -74,6 +76,7 @@ export function pagesPlugin(options: PagesOptions): FastifyPluginAsync {
       demonstration: options.demonstration,
       inbox: inboxUrl !== '',
       mailInbox: mailInboxUrl !== '',
+      stationBridgeUrl: stationBridgeUrlOf(options),
     });
     app.addHook('onRequest', async (request, reply) => keepAskedLanguage(request, reply, options.secure));
 
@@ -111,3 +114,7 @@ export function pagesPlugin(options: PagesOptions): FastifyPluginAsync {
 /** As an origin, since it stands in a policy. */
 const bridgeUrlOf = ({ cardBridgeUrl = 'http://127.0.0.1:17777' }: PagesOptions): string =>
   new URL(cardBridgeUrl).origin;
+
+/** Empty as well as left out: as for citizens. */
+const stationBridgeUrlOf = ({ stationBridgeUrl, ...options }: PagesOptions): string =>
+  stationBridgeUrl ? new URL(stationBridgeUrl).origin : bridgeUrlOf(options);

@@ -169,6 +169,8 @@ const waysOn: Readonly<Record<ProblemCode, readonly Way[]>> = {
   certificateNotForSigning: ['signIn', 'whichWay'],
   certificateRevoked: ['signIn', 'whichWay'],
   certificateCheckUnavailable: ['signIn', 'whichWay'],
+  certificateSignatureInvalid: ['signIn', 'whichWay'],
+  certificateOfOtherPerson: ['signIn', 'whichWay'],
   mobileOnWifi: afterCarrier,
   mobileOfOtherCarrier: afterCarrier,
   mobileOfVirtualOperator: afterCarrier,

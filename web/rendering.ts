@@ -9,10 +9,10 @@ import { projectRoot } from '../config/project-root';
 import type { AssetAddress } from './assets';
 import { appNavigation, isInApp } from './app/frame';
 import { actingStrip, markedForm } from './family/acting';
+import { letSpeakToBridge } from './card-bridge-policy';
 import { hour } from './formats';
 import { addressIn, htmlLanguage, languageOf } from './language';
 import { localPath } from './local-path';
-import { allowBridge, bridgeAddress } from './station/bridge';
 import { stationFrame, type stationPageFrame } from './station/frame';
 import { wordsIn, type Words } from './words';
 
@@ -50,6 +50,8 @@ export interface FrameOptions {
   readonly demonstration: boolean;
   readonly inbox: boolean;
   readonly mailInbox: boolean;
+  /** Where the card bridge answers on a station's computer. */
+  readonly stationBridgeUrl: string;
 }
 
 declare module 'fastify' {
@@ -88,7 +90,7 @@ export async function registerRendering(app: FastifyInstance, options: FrameOpti
       // Pages hold what one person may read: no cache, neither the browser's nor a proxy's, may keep them.
       this.code(status).header('cache-control', 'no-store').type('text/html; charset=utf-8');
       const all = { ...frame(this.request, this, options, data.returnTo), ...data };
-      if (all.station?.kiosk || data.reachesBridge) allowBridge(this);
+      if (all.station?.kiosk || data.reachesBridge) letSpeakToBridge(this, options.stationBridgeUrl);
       const html: string = await app.view(template, all);
       return this.send(html);
     },
@@ -114,7 +116,7 @@ function frame(request: FastifyRequest, reply: FastifyReply, options: FrameOptio
       current: currentOf(current, item.href),
     })),
     session: sessionFrame(request, returnTo),
-    bridge: bridgeAddress,
+    bridge: options.stationBridgeUrl,
     station: stationFrame(request.citizen?.station ?? undefined, words),
     csrf: () => markedForm(request, reply.generateCsrf()),
     acting: actingStrip(request),

@@ -107,7 +107,6 @@ describe('what the card signs', () => {
     challengeId: 'c1',
     nonce: 'n1',
     purpose: 'device-code',
-    reader: 'Reader 00 00',
   };
 
   async function proofOf(card: CitizenWish = {}): Promise<{ proof: CertificateProof; publicKey: Buffer }> {
@@ -147,9 +146,10 @@ describe('what the card signs', () => {
   test('three wrong PINs lock the card, and the right one no longer opens it', async () => {
     const { card } = await authority.card();
     const signed = (pin: string) => signWithCertificate(card, pin, wish, now);
-    expect(await signed('1')).toEqual({ ok: false, problem: 'pinWrong', triesLeft: 2 });
-    expect(await signed('2')).toEqual({ ok: false, problem: 'pinWrong', triesLeft: 1 });
-    expect(await signed('3')).toEqual({ ok: false, problem: 'pinLocked' });
+    expect(await signed('12345')).toEqual({ ok: false, problem: 'pinMalformed' });
+    expect(await signed('111111')).toEqual({ ok: false, problem: 'pinWrong' });
+    expect(await signed('222222')).toEqual({ ok: false, problem: 'pinLastTry' });
+    expect(await signed('333333')).toEqual({ ok: false, problem: 'pinLocked' });
     expect(await signed('246810')).toEqual({ ok: false, problem: 'pinLocked' });
   });
 

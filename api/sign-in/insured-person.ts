@@ -6,6 +6,7 @@ import { groupInRound } from '../../domain/round/round';
 import {
   RegistryUnavailable,
   type CardVerification,
+  type CardVerificationOutcome,
   type RegistryPerson,
 } from '../../gateways/insurance-registry/port';
 import { hasParticipation } from '../../ledger/participation';
@@ -17,14 +18,23 @@ import type { ConfirmedPerson, SignInParts } from './way-in';
  * Asks the registry about number and card, and takes the person over into the ledger. `also` is what a way asks
  * beyond. Refuses with `identityNotConfirmed`, whatever the reason, and with `registryUnavailable`.
  */
-export async function confirmInsured(
-  { app, registry }: SignInParts,
+export function confirmInsured(
+  parts: SignInParts,
   card: CardVerification,
   also: (person: RegistryPerson) => boolean = () => true,
 ): Promise<Outcome<ConfirmedPerson>> {
+  return confirmFound(parts, () => parts.registry.verifyCard(card), also);
+}
+
+/** The same for whatever else the registry is asked about a person. */
+export async function confirmFound(
+  { app }: SignInParts,
+  ask: () => Promise<CardVerificationOutcome>,
+  also: (person: RegistryPerson) => boolean,
+): Promise<Outcome<ConfirmedPerson>> {
   let found: RegistryPerson | undefined;
   try {
-    const answer = await registry.verifyCard(card);
+    const answer = await ask();
     found = answer.outcome === 'match' && also(answer.person) ? answer.person : undefined;
   } catch (error) {
     if (!(error instanceof RegistryUnavailable)) throw error;

@@ -7,6 +7,7 @@ import { appPasswordWay } from './app-password';
 import { birthDateWay } from './birth-date';
 import { cardNumberWay } from './card-number';
 import { cardPasswordWay } from './card-password';
+import { certificateWay } from './certificate';
 import { passkeyWay } from './passkey';
 import type { ConfirmedPerson, SignInFrom, SignInParts, WayIn, WayInBody } from './way-in';
 
@@ -15,6 +16,7 @@ export const waysIn = {
   'card-number': cardNumberWay,
   'birth-date': birthDateWay,
   'card-password': cardPasswordWay,
+  certificate: certificateWay,
   'app-otp': appOtpWay,
   passkey: passkeyWay,
   'app-password': appPasswordWay,

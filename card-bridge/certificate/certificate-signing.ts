@@ -4,28 +4,30 @@ import {
   type CertificateProof,
   type CertificateStatement,
 } from '../../domain/card-proof/certificate-proof';
-import type { CertificateToken, TokenAnswer } from './certificate-token';
+import { isPin, type CertificateToken, type TokenAnswer } from './certificate-token';
 
-/** What is signed but for the time, which is the bridge's own. */
-export type SigningWish = Omit<CertificateStatement, 'version' | 'readAt'>;
+/** What is signed but for reader and time, which are the bridge's own. */
+export type SigningWish = Omit<CertificateStatement, 'version' | 'readAt' | 'reader'>;
 
-/** The proof, or what is wrong with the card. Nothing is kept: neither the PIN nor the certificate. */
+/** The proof, or what is wrong with card or PIN. Nothing is kept: neither the PIN nor the certificate. */
 export async function signWithCertificate(
   token: CertificateToken,
   pin: string,
   wish: SigningWish,
   now: Date = new Date(),
 ): Promise<TokenAnswer<CertificateProof>> {
-  const certificate = await token.certificate();
-  if (!certificate.ok) return certificate;
-  const statement: CertificateStatement = { version: 1, ...wish, readAt: now.toISOString() };
+  if (!isPin(pin)) return { ok: false, problem: 'pinMalformed' };
+  const found = await token.look();
+  if (!found.ok) return found;
+  const { reader, certificate } = found.value;
+  const statement: CertificateStatement = { version: 1, ...wish, readAt: now.toISOString(), reader };
   const signature = await token.sign(pin, Buffer.from(certificateStatementText(statement), 'utf8'));
   if (!signature.ok) return signature;
   return {
     ok: true,
     value: {
       statement,
-      certificate: certificate.value.toString('base64'),
+      certificate: certificate.toString('base64'),
       signature: signature.value.toString('base64url'),
     },
   };

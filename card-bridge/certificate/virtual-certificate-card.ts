@@ -1,7 +1,7 @@
-/** A certificate card made of software, for tests and demonstration: a key that stays in it, a PIN, three tries. */
+/** A certificate card made of software, for tests: a key that stays in it, a PIN, three tries. */
 import { sign, type KeyObject } from 'node:crypto';
 
-import type { CertificateToken, TokenAnswer } from './certificate-token';
+import type { CertificateToken, TokenAnswer, TokenFacts } from './certificate-token';
 
 const pinTries = 3;
 
@@ -22,9 +22,10 @@ export class VirtualCertificateCard implements CertificateToken {
     this.#inserted = false;
   }
 
-  async certificate(): Promise<TokenAnswer<Buffer>> {
+  async look(): Promise<TokenAnswer<TokenFacts>> {
     if (!this.#inserted) return { ok: false, problem: 'noToken' };
-    return { ok: true, value: this.content.certificate };
+    const { certificate } = this.content;
+    return { ok: true, value: { reader: 'Virtual 00', certificate, lastTry: this.#triesLeft === 1 } };
   }
 
   async sign(pin: string, text: Buffer): Promise<TokenAnswer<Buffer>> {
@@ -32,9 +33,8 @@ export class VirtualCertificateCard implements CertificateToken {
     if (this.#triesLeft === 0) return { ok: false, problem: 'pinLocked' };
     if (pin !== this.content.pin) {
       this.#triesLeft -= 1;
-      return this.#triesLeft === 0
-        ? { ok: false, problem: 'pinLocked' }
-        : { ok: false, problem: 'pinWrong', triesLeft: this.#triesLeft };
+      const problem = (['pinLocked', 'pinLastTry', 'pinWrong'] as const)[this.#triesLeft] ?? 'pinWrong';
+      return { ok: false, problem };
     }
     this.#triesLeft = pinTries;
     const key = { key: this.content.privateKey, dsaEncoding: 'ieee-p1363' } as const;

@@ -119,12 +119,15 @@ export interface ProofUse {
   readonly origin: string;
 }
 
+/** What binds any statement to its challenge, whoever signs it. */
+export type AnsweredChallenge = Pick<CardStatement, 'bridgeId' | 'nonce' | 'origin' | 'purpose' | 'readAt'>;
+
 /**
  * Why a proof with a right signature is not taken, `undefined` when nothing stands against it. `now` is the ledger's
  * real time. The nonce makes sure that the signature came after the challenge, `readAt` that the reading did.
  */
 export function whyNotTaken(
-  statement: CardStatement,
+  statement: AnsweredChallenge,
   challenge: IssuedChallenge,
   use: ProofUse,
   now: Instant,

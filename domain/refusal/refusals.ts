@@ -86,6 +86,10 @@ export type Refusal =
   | { readonly code: 'certificateNotForSigning' }
   | { readonly code: 'certificateRevoked' }
   | { readonly code: 'certificateCheckUnavailable' }
+  /** Not what the key of that certificate signed. */
+  | { readonly code: 'certificateSignatureInvalid' }
+  /** The number that was typed does not end as the certificate says. */
+  | { readonly code: 'certificateOfOtherPerson' }
   /** Why a mobile number cannot prove who somebody is (手機快速認證); a device code is the way on from each. */
   | { readonly code: 'mobileOnWifi'; readonly wayOn: 'deviceCode' }
   | { readonly code: 'mobileOfOtherCarrier'; readonly wayOn: 'deviceCode' }

@@ -48,6 +48,9 @@ interface TestTool {
   readonly download?: readonly string[];
 }
 
+/** npm leaves an optional package out when it cannot be compiled, and brings it when asked again. */
+const reinstall = ['npm', 'install', '--no-save', '--include=dev', '--no-audit', '--no-fund'] as const;
+
 const tools: readonly TestTool[] = [
   {
     what: 'a Chromium browser',
@@ -67,13 +70,36 @@ const tools: readonly TestTool[] = [
     packages: ['pcscd', 'vsmartcard-vpcd'],
   },
   {
-    // npm leaves an optional package out when it cannot be compiled, and brings it when asked again.
     what: 'the package pcsclite, compiled against the headers of the reader service',
     find: () => cardReaderBinding(),
     packages: ['libpcsclite-dev', 'g++', 'make', 'python3'],
-    download: ['npm', 'install', '--no-save', '--include=dev', '--no-audit', '--no-fund'],
+    download: reinstall,
+  },
+  {
+    what: 'SoftHSM2, a certificate card of software',
+    find: () => onPath('softhsm2-util') && softwareTokenModule(),
+    packages: ['softhsm2'],
+  },
+  {
+    what: 'the package pkcs11js, compiled',
+    find: () => tokenBinding(),
+    packages: ['g++', 'make', 'python3'],
+    download: reinstall,
   },
 ];
+
+/** The PKCS#11 module of SoftHSM2, where Debian's package and its architectures put it. */
+export function softwareTokenModule(): string | undefined {
+  return ['/usr/lib/softhsm/libsofthsm2.so', '/usr/lib64/softhsm/libsofthsm2.so'].find((place) =>
+    existsSync(place),
+  );
+}
+
+/** The compiled binding to the modules of certificate cards. */
+function tokenBinding(): string | undefined {
+  const built = path.join(projectRoot, 'node_modules/pkcs11js/build/Release/pkcs11.node');
+  return existsSync(built) ? built : undefined;
+}
 
 /** The reader service, which stands where only root's search path looks. */
 export function readerService(): string | undefined {

@@ -1,6 +1,6 @@
 /** A government's public-key infrastructure in small: a root, the citizens' authority below it, and its revocation list. */
 import 'reflect-metadata';
-import { createPrivateKey, webcrypto } from 'node:crypto';
+import { createPrivateKey, webcrypto, type KeyObject } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { AsnConvert } from '@peculiar/asn1-schema';
@@ -130,7 +130,7 @@ export class CertificateAuthority {
   /** A card with a certificate of its own. */
   async card(
     wish: CitizenWish = {},
-  ): Promise<{ card: VirtualCertificateCard; certificate: X509Certificate }> {
+  ): Promise<{ card: VirtualCertificateCard; certificate: X509Certificate; privateKey: KeyObject }> {
     const keys = await (wish.rsa ? rsaPair() : keyPair());
     this.#serial += 1;
     const subject = `C=TW, CN=${wish.name ?? '甄健康'}, 2.5.4.5=0000000${String(this.#serial)}`;
@@ -158,6 +158,7 @@ export class CertificateAuthority {
     return {
       card: new VirtualCertificateCard({ certificate: der, privateKey, pin: wish.pin ?? '246810' }),
       certificate,
+      privateKey,
     };
   }
 

@@ -72,7 +72,7 @@ describe.each(['zh', 'en'] as const)('in %s on a phone and on a desk', (language
       '/session/ended',
       '/session/left',
       '/sign-in/birth-date',
-      '/sign-in/app',
+      '/environment?way=app',
       '/app',
       '/app/bind',
       '/app/offline',
@@ -80,6 +80,8 @@ describe.each(['zh', 'en'] as const)('in %s on a phone and on a desk', (language
       await v.open(page);
       await look(page);
     }
+    await v.openAfterCheck('/sign-in/app');
+    await look('/sign-in/app');
     await v.open('/registration');
     await look('sign-in');
     await v.press(say.confirm);

@@ -129,16 +129,17 @@ export class Visitor {
   }
 
   /** What of WCAG 2.1 A and AA the page breaks, as far as a program can tell. */
-  async barriers(): Promise<readonly string[]> {
-    const { violations } = await new AxeBuilder({ page: this.page })
-      // No page has frames; without them nothing has to be gathered in a page of axe's own.
-      .setLegacyMode(this.scripts)
-      .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'])
-      .options({ resultTypes: ['violations'] })
-      .analyze();
-    return violations.map(
-      ({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`,
-    );
+  barriers(): Promise<readonly string[]> {
+    return barriersOf(this.page, this.scripts);
+  }
+
+  /** Opens a page behind the check of the environment, passing that where it stands before it. */
+  async openAfterCheck(address: string): Promise<void> {
+    await this.open(address);
+    const go = this.page.locator('form[action="/environment"] button');
+    if ((await go.count()) === 0) return;
+    await go.click();
+    await this.page.waitForURL('**/sign-in/**');
   }
 
   /** True when something is wider than the window, so that people must scroll sideways. */
@@ -152,6 +153,19 @@ export class Visitor {
     await this.passCaptcha();
     await this.press(this.language === 'zh' ? '確認身分' : 'Confirm');
   }
+}
+
+/** What the checker of accessibility finds on a page; `scripts` is whether its own may run in a page of axe's. */
+export async function barriersOf(page: Page, scripts = true): Promise<readonly string[]> {
+  const { violations } = await new AxeBuilder({ page })
+    // No page has frames; without them nothing has to be gathered in a page of axe's own.
+    .setLegacyMode(scripts)
+    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'])
+    .options({ resultTypes: ['violations'] })
+    .analyze();
+  return violations.map(
+    ({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`,
+  );
 }
 
 const numerals = '零 一 二 三 四 五 六 七 八 九 十 十一 十二 十三 十四 十五 十六 十七 十八 十九 二十'.split(

@@ -67,7 +67,9 @@ test('without scripts: first registration, a mistake, the link that has to be pr
   await v.open('/account/card');
   expect(await v.text()).toContain('戶口名簿');
   await v.press('首次登入請先申請');
-  expect(v.address).toBe('/account/card/read?for=application');
+  // The reader is checked first; without scripts nothing can be, and the check says where to go instead.
+  expect(v.address).toBe('/environment?way=card&next=account%2Fcard%2Fread%3Ffor%3Dapplication');
+  expect(await v.text()).toContain('請到服務據點辦理');
   const { person, personKey } = await withCardRead(v);
   await v.open('/account/card/application');
   await v.press('送出申請');

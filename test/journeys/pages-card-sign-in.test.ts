@@ -5,19 +5,22 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 
 import type { ReaderProcess } from '../../card-bridge/reader/reader-process';
 import { startBridge, type RunningBridge } from '../../card-bridge/server';
 import { BridgeHome } from '../../card-bridge/settings';
+import { createHttpCrl } from '../../gateways/certificate-revocation/http-crl';
 import { setAccountPassword } from '../../ledger/card-account';
 import { findPersonKey } from '../../ledger/person';
 import { cardOf } from '../../scripts/card/card-behaviours';
 import { cardImage } from '../../scripts/card/card-image';
 import type { VirtualCard } from '../../scripts/card/virtual-card';
 import { freePort } from '../../scripts/runtime/ports';
+import { CertificateAuthority } from '../builders/certificate-authority';
 import { ReaderDaemon } from '../support/reader-daemon';
-import { startBrowser, Visitor } from './pages-browser';
+import { SoftwareToken } from '../support/software-token';
+import { barriersOf, startBrowser, Visitor } from './pages-browser';
 import { PagesTown, type TownPerson } from './pages-world';
 
 const password = 'k7mzQ2!x';
@@ -27,20 +30,29 @@ let browser: Browser;
 let daemon: ReaderDaemon;
 let reader: ReaderProcess;
 let bridge: RunningBridge;
+let authority: CertificateAuthority;
+let token: SoftwareToken;
+const logged: string[] = [];
 let home: string;
 let person: TownPerson;
 let card: VirtualCard | undefined;
 
 beforeAll(async () => {
   const port = await freePort();
-  town = await PagesTown.open({ cardBridgeUrl: `http://127.0.0.1:${String(port)}` });
+  authority = await CertificateAuthority.found();
+  town = await PagesTown.open(
+    { cardBridgeUrl: `http://127.0.0.1:${String(port)}` },
+    { certificateAuthorities: { trust: authority.trust, revocation: createHttpCrl() } },
+  );
   await town.openRound();
   daemon = await ReaderDaemon.start();
+  token = new SoftwareToken();
   reader = daemon.readers();
   home = mkdtempSync(path.join(os.tmpdir(), 'yiyue-bridge-'));
   const key = new BridgeHome(home).key();
   bridge = await startBridge({
-    ...{ port, origins: [town.address], reader, key, testMode: true, log: () => undefined },
+    ...{ port, origins: [town.address], reader, key, testMode: true, log: (event) => logged.push(event) },
+    token: token.access(),
   });
   browser = await startBrowser();
   person = await town.person({ birthDate: '1969-05-04' });
@@ -53,6 +65,8 @@ afterAll(async () => {
   await reader?.stop();
   await daemon?.stop();
   await town?.close();
+  await authority?.close();
+  token?.close();
   rmSync(home, { recursive: true, force: true });
 });
 
@@ -154,6 +168,115 @@ test('a card that is pulled, or is no NHI card, is told in plain words where it 
   card = undefined;
   await v.page.getByText('讀卡機裡沒有卡片').first().waitFor();
   await v.page.keyboard.press('Tab');
+  await v.leave();
+});
+
+test('a certificate card signs after its PIN, which is typed on the bridge’s own page alone', async () => {
+  const v = await Visitor.come(browser, town, { width: 390 });
+  token.remove();
+  await v.open('/sign-in/certificate?next=booking');
+  expect(v.address).toBe('/environment?way=certificate&next=booking');
+  await v.page.locator('[data-check="card"].check--failed').waitFor();
+  expect(await line(v, 'card').innerText()).toContain('讀卡機裡沒有自然人憑證');
+  expect(await v.barriers()).toEqual([]);
+
+  const { certificate, privateKey } = await authority.card({
+    ...{ name: person.name, idLastFour: person.personNumber.slice(-4), rsa: true },
+  });
+  token.insert('246810', { certificate: Buffer.from(certificate.rawData), privateKey });
+  await v.press('重新檢測');
+  await v.page.locator('[data-check-go]').waitFor();
+  await v.page.locator('[data-check-go]').press('Enter');
+  await v.page.waitForURL('**/sign-in/certificate**');
+  expect(await v.barriers()).toEqual([]);
+  expect(await v.scrollsSideways()).toBe(false);
+
+  await v.page.fill('#personNumber', person.personNumber);
+  await v.page.keyboard.press('Enter');
+  const open = v.page.getByRole('button', { name: '開啟 PIN 碼視窗' });
+  await open.waitFor();
+  expect(await v.barriers()).toEqual([]);
+  const [pinWindow] = await Promise.all([v.context.waitForEvent('page'), open.press('Enter')]);
+  await pinWindow.waitForLoadState('load');
+  expect(new URL(pinWindow.url()).origin).toBe(bridge.url);
+  expect(await pinWindow.locator('main').innerText()).toContain(town.address);
+  expect(await barriersOf(pinWindow)).toEqual([]);
+  await pinWindow.fill('#pin', '111111');
+  await pinWindow.keyboard.press('Enter');
+  await pinWindow.getByText('PIN 碼不正確。').waitFor();
+  await pinWindow.fill('#pin', '246810');
+  await pinWindow.keyboard.press('Enter');
+  await pinWindow.getByText('卡片已經簽章').waitFor();
+  await v.page.waitForURL('**/booking**');
+  expect(logged.join(' ')).not.toContain('246810');
+  expect(v.complaints).toEqual([]);
+  await v.leave();
+});
+
+test('who does not sign, locks the card or types another number reads why on the page that asked', async () => {
+  const v = await Visitor.come(browser, town);
+  await v.open('/environment?way=certificate');
+  await v.page.locator('[data-check-go]').click();
+  const sign = async (number: string): Promise<Page> => {
+    await v.page.fill('#personNumber', number);
+    await v.page.getByRole('button', { name: '以自然人憑證簽章' }).click();
+    const open = v.page.getByRole('button', { name: '開啟 PIN 碼視窗' });
+    const [pinWindow] = await Promise.all([v.context.waitForEvent('page'), open.click()]);
+    await pinWindow.waitForLoadState('load');
+    return pinWindow;
+  };
+  const declined = await sign(person.personNumber);
+  await declined.getByRole('button', { name: '不簽章' }).click();
+  await v.page.getByText('您沒有簽章').waitFor();
+
+  const stranger = await town.person();
+  const other = await sign(stranger.personNumber);
+  await other.fill('#pin', '246810');
+  await other.keyboard.press('Enter');
+  await v.page.locator('.govuk-error-summary').waitFor();
+  expect(await v.text()).toContain('證號與自然人憑證不符');
+
+  const locking = await sign(person.personNumber);
+  for (const [wrong, said] of [
+    ['111111', 'PIN 碼不正確。'],
+    ['222222', '只剩 1 次機會'],
+    ['333333', '卡片已經鎖住'],
+  ] as const) {
+    await locking.fill('#pin', wrong);
+    await locking.keyboard.press('Enter');
+    await locking.getByText(said).waitFor();
+  }
+  await v.page.getByText('卡片已經鎖住').waitFor();
+  await v.leave();
+});
+
+test('a card is read for its account by the same bridge, after the same check', async () => {
+  const applicant = await town.person({ birthDate: '1969-05-04' });
+  await card?.remove();
+  card = await daemon.insert(cardOf('new', imageOf(applicant)));
+  const v = await Visitor.come(browser, town, { width: 390 });
+  await v.open('/account/card/read?for=application');
+  expect(v.address).toContain('/environment?way=card');
+  await v.page.getByText('讀取健保卡之前').waitFor();
+  await v.page.locator('[data-check-go]').waitFor();
+  expect(await v.barriers()).toEqual([]);
+  await v.page.locator('[data-check-go]').press('Enter');
+  await v.page.waitForURL('**/account/card/read?for=application');
+  await v.page.getByText('已偵測到卡片').waitFor();
+  expect(await v.barriers()).toEqual([]);
+  await v.page.getByRole('button', { name: '讀取健保卡' }).press('Enter');
+  await v.page.waitForURL('**/account/card/application');
+  expect(await v.page.locator('#householdNumber').count()).toBe(1);
+  expect(v.complaints).toEqual([]);
+
+  // Another kind of card is told where it was to be read.
+  await card.remove();
+  await v.open('/account/card/read?for=forgotten');
+  await v.page.getByText('讀卡機裡沒有卡片').waitFor();
+  card = await daemon.insert(cardOf('professional', imageOf(applicant)));
+  await v.page.getByText('已偵測到卡片').waitFor();
+  await v.page.getByRole('button', { name: '讀取健保卡' }).click();
+  await v.page.getByText('這是醫事人員卡').waitFor();
   await v.leave();
 });
 

@@ -92,7 +92,7 @@ test('bound by a scanned code, the phone’s unlock signs in, its code lets a co
   expect(await phone.barriers()).toEqual([]);
 
   const other = await Visitor.come(browser, town, { scripts: false });
-  await other.open('/sign-in/app?next=booking');
+  await other.openAfterCheck('/sign-in/app?next=booking');
   const enter = async (typed: string): Promise<void> => {
     await other.page.fill('#personNumber', person.personNumber);
     await other.page.fill('#otp', typed);
@@ -127,7 +127,7 @@ test('bound by a scanned code, the phone’s unlock signs in, its code lets a co
   expect(await computer.text()).toContain('目前沒有綁定的裝置');
 
   await other.press('登出');
-  await other.open('/sign-in/app');
+  await other.openAfterCheck('/sign-in/app');
   await enter(late);
   expect(await other.page.locator('.govuk-error-summary').innerText()).toContain('認證碼無法確認身分');
   // Pages believe for a second that a session was not ended elsewhere.

@@ -10,7 +10,8 @@ import { PagesTown, type TownPerson } from './pages-world';
 jest.setTimeout(120_000);
 
 const place = { nameZh: '安和門市', nameEn: 'Anhe Store', districtCode: '63000030' };
-const bridgeAddress = 'http://127.0.0.1:17777';
+/** Not the usual one: the pages have to be told. */
+const bridgeAddress = 'http://127.0.0.1:18777';
 
 let town: PagesTown;
 let browser: Browser;
@@ -20,7 +21,7 @@ let hotlineKey: string;
 let staffKey: string;
 
 beforeAll(async () => {
-  town = await PagesTown.open();
+  town = await PagesTown.open({ stationBridgeUrl: bridgeAddress });
   await town.sites(await town.openRound());
   await town.rankedRound();
   const { db } = town.running.world.ledger;

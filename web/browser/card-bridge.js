@@ -3,6 +3,8 @@
 /* A browser may ask its person whether this site may reach the local network: they read, think, and press. */
 const patienceMs = 60_000;
 const readingMs = 30_000;
+/* The driver of certificate cards starts anew for each question. */
+const signingMs = 45_000;
 
 /** What the bridge or our API said no with; `code` names it, `words` are theirs to show. */
 export class CardProblem extends Error {
@@ -54,6 +56,19 @@ export function cardBridge(url) {
       const { challengeId, nonce } = challenge;
       return (await ask(`${url}/proofs`, { challengeId, nonce, purpose, bridgeId }, readingMs)).said;
     },
+    /** Is a certificate card in, and can it sign? */
+    certificateCard: async () => (await ask(`${url}/certificate-card`, undefined, signingMs)).said,
+    /** Asks for a signature of the certificate card; the PIN is typed at `page`, which is the bridge's own. */
+    async beginSigning(purpose) {
+      const { bridgeId } = await this.enrol();
+      const { said: challenge } = await ask('/v1/card-challenges', { bridgeId, purpose }, readingMs);
+      const { challengeId, nonce } = challenge;
+      const body = { challengeId, nonce, purpose, bridgeId };
+      const { said: opened } = await ask(`${url}/signings`, body, readingMs);
+      return { signingId: opened.signingId, page: `${url}${opened.page}` };
+    },
+    /** What came of it so far: `waiting`, `signed` with its proof, or `ended` with words. */
+    signing: async (signingId) => (await ask(`${url}/signings/${signingId}`, undefined, readingMs)).said,
     /** Calls back with the readers' status at each change, and with `undefined` when the bridge is gone. */
     watch(changed) {
       const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/readers`);

@@ -1,4 +1,4 @@
-/* The environment check of the card way: asks browser and bridge, and says of each part whether it will do. */
+/* The environment check of the ways with a card: asks browser and bridge, and says of each part whether it will do. */
 import { CardProblem, cardBridge, wordsOf } from './card-bridge.js';
 
 const section = document.querySelector('[data-environment]');
@@ -9,6 +9,10 @@ const bridge = cardBridge(section.dataset.bridge);
 /* As the API takes it. */
 const skewAllowedSeconds = 60;
 const results = new Map();
+/* A certificate card is looked for by its own driver, which names no readers. */
+const isCertificate = section.dataset.environment === 'certificate';
+const cardLines = isCertificate ? ['card'] : ['reader', 'card'];
+const lines = ['bridge', ...cardLines, 'clock'];
 
 function show(id, passed, found, advice = '') {
   const line = section.querySelector(`[data-check="${id}"]`);
@@ -52,10 +56,17 @@ function showReader({ state, readers, words }) {
   else show('card', state === 'ready', state === 'ready' ? said.cardIn : said.noCard, advice);
 }
 
+async function showCertificateCard() {
+  try {
+    const { ready, reader, words } = await bridge.certificateCard();
+    show('card', ready, ready ? reader || said.cardIn : said.noCard, ready ? '' : wordsOf(words));
+  } catch (error) {
+    show('card', false, said.noCard, wordsOf(error.words));
+  }
+}
+
 function conclude() {
-  const passed =
-    section.dataset.known === 'passed' &&
-    ['bridge', 'reader', 'card', 'clock'].every((id) => results.get(id));
+  const passed = section.dataset.known === 'passed' && lines.every((id) => results.get(id));
   section.querySelector('[data-check-result]').value = passed ? 'passed' : '';
   const wasHidden = go.hidden;
   go.hidden = !passed;
@@ -65,7 +76,7 @@ function conclude() {
 }
 
 async function look() {
-  for (const id of ['bridge', 'reader', 'card', 'clock']) show(id, undefined, said.checking);
+  for (const id of lines) show(id, undefined, said.checking);
   if ((await permission()) === 'prompt') show('bridge', undefined, said.prompt);
   let status;
   try {
@@ -85,8 +96,9 @@ async function look() {
       show('clock', undefined, said.notLooked);
     }
   }
-  if (status) showReader(status);
-  else for (const id of ['reader', 'card']) show(id, undefined, said.notLooked);
+  if (!status) for (const id of cardLines) show(id, undefined, said.notLooked);
+  else if (isCertificate) await showCertificateCard();
+  else showReader(status);
   conclude();
   return status !== undefined;
 }
@@ -94,6 +106,7 @@ async function look() {
 if (await look()) {
   bridge.watch((status) => {
     if (!status) return (show('bridge', false, said.noBridge, said.noBridgeAdvice), conclude());
+    if (isCertificate) return;
     showReader(status);
     conclude();
   });

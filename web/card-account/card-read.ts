@@ -1,14 +1,13 @@
 /** `/account/card/read`: the card is put into the reader of one's own computer and read for the card account. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { Compile } from 'typebox/compile';
 
-import { cardProof } from '../../api/card-proof-schema';
-import type { CardProof } from '../../domain/card-proof/card-proof';
 import { letSpeakToBridge } from '../card-bridge-policy';
+import { cardProofIn, errorsAbove, errorsOfProof } from '../card-reading';
+import { checkAddress, hasPassedCheck } from '../environment';
 import { field, formErrors, hasErrors, parameter, type FormErrors } from '../forms';
-import { refusalPage, refusalWords } from '../refusals';
+import { refusalPage } from '../refusals';
 
-const proofCheck = Compile(cardProof);
+const path = '/account/card/read';
 
 /** Where the reading leads. */
 const leadsTo = {
@@ -32,53 +31,33 @@ export function cardReadPages(app: FastifyInstance, { bridgeUrl }: { readonly br
     letSpeakToBridge(reply, bridgeUrl);
     return reply.page(
       'card-account/read.njk',
-      { title: t.cardAccount.read, back: '/account/card', wanted, bridgeUrl, ...errors },
+      {
+        ...{ title: t.cardAccount.read, back: '/account/card', wanted, bridgeUrl, ...errors },
+        check: checkAddress('card', `${path}?for=${wanted}`),
+      },
       hasErrors(errors) ? 422 : 200,
     );
   };
 
-  app.get('/account/card/read', async (request, reply) =>
-    page(request, reply, wantedOf(parameter(request, 'for'))),
-  );
+  app.get(path, async (request, reply) => {
+    const wanted = wantedOf(parameter(request, 'for'));
+    const here = `${path}?for=${wanted}`;
+    if (!hasPassedCheck(request, 'card')) return reply.redirect(checkAddress('card', here), 303);
+    return page(request, reply, wanted);
+  });
 
-  app.post('/account/card/read', { preHandler: app.csrfProtection }, async (request, reply) => {
+  app.post(path, { preHandler: app.csrfProtection }, async (request, reply) => {
     const { t } = request.words;
     const wanted = wantedOf(field(request, 'for'));
-    const proof = proofOf(request);
+    const proof = cardProofIn(request);
     if (!proof) return page(request, reply, wanted, formErrors({ card: t.cardAccount.notRead }));
     const asked = { proof, origin: app.ownOrigin(request) };
     const outcome = await app.acts.cardAccount.readCard(request, asked);
     if (outcome.ok) return reply.redirect(leadsTo[wanted], 303);
-    if (!mendedByReading.has(outcome.refusal.code)) return refusalPage(request, reply, outcome.refusal);
-    const { title, detail } = refusalWords(outcome.refusal, request.words);
-    return page(request, reply, wanted, {
-      fieldErrors: {},
-      errors: [{ text: title, detail, href: '#card' }],
-    });
+    const again =
+      outcome.refusal.code === 'identityNotConfirmed'
+        ? errorsAbove(request, outcome.refusal, '#card')
+        : errorsOfProof(request, outcome.refusal);
+    return again ? page(request, reply, wanted, again) : refusalPage(request, reply, outcome.refusal);
   });
-}
-
-/** What another reading mends is said on the page; anything else has a page of its own. */
-const mendedByReading: ReadonlySet<string> = new Set([
-  ...([
-    'cardProofInvalid',
-    'cardChallengeUnknown',
-    'cardChallengeOfOtherSession',
-    'cardChallengeSpent',
-  ] as const),
-  ...([
-    'cardChallengeExpired',
-    'cardReadBeforeAsked',
-    'cardBridgeClockWrong',
-    'identityNotConfirmed',
-  ] as const),
-]);
-
-function proofOf(request: FastifyRequest): CardProof | undefined {
-  try {
-    const read: unknown = JSON.parse(field(request, 'cardProof'));
-    return proofCheck.Check(read) ? read : undefined;
-  } catch {
-    return undefined;
-  }
 }

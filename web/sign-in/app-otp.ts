@@ -12,6 +12,7 @@ export function appOtpPage(app: FastifyInstance): void {
     path: '/sign-in/app',
     template: 'sign-in/app-otp.njk',
     firstField: 'otp',
+    check: 'app',
     read(request) {
       const { t } = request.words;
       const personNumber = field(request, 'personNumber');

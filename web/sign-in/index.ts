@@ -5,6 +5,7 @@ import { appOtpPage } from './app-otp';
 import { birthDatePage } from './birth-date';
 import { cardPage } from './card';
 import { cardNumberPage } from './card-number';
+import { certificatePage } from './certificate';
 
 /** Registers `/sign-in` and what lies below it. */
 export function signInPages(app: FastifyInstance, { bridgeUrl }: { readonly bridgeUrl: string }): void {
@@ -12,4 +13,5 @@ export function signInPages(app: FastifyInstance, { bridgeUrl }: { readonly brid
   appOtpPage(app);
   birthDatePage(app);
   cardPage(app, { bridgeUrl });
+  certificatePage(app, { bridgeUrl });
 }

@@ -8,6 +8,8 @@ import type { BodyOf, OpenMethod } from '../../api/sign-in/ways';
 import type { ConfirmedPerson } from '../../api/sign-in/way-in';
 import type { Refusal } from '../../domain/refusal/refusals';
 import { captchaView, readCaptcha } from '../captcha';
+import { checkAddress, hasPassedCheck } from '../environment';
+import type { CheckedWay } from '../environment-rules';
 import { field, formErrors, hasErrors, parameter, type FormErrors } from '../forms';
 import { nextOf, pathOfNext } from '../local-path';
 import { refusalPage, refusalWords } from '../refusals';
@@ -29,6 +31,8 @@ export interface WayPage<Method extends OpenMethod> {
   readonly template: string;
   /** The field to which a refusal leads back. */
   readonly firstField: string;
+  /** The check of the environment that opens it, for ways that have one. */
+  readonly check?: CheckedWay;
   read(request: FastifyRequest): TypedForm<Method>;
   /** What the form shows beyond what every way shows: what was typed, never a secret. */
   shown?(request: FastifyRequest): Readonly<Record<string, unknown>>;
@@ -67,6 +71,9 @@ export function signInWayPage<Method extends OpenMethod>(app: FastifyInstance, w
     const to = pathOfNext(parameter(request, 'next')) ?? start;
     if (request.citizen) return reply.redirect(to, 303);
     if (!app.waitingRoom.entry(request, 'counted').may) return reply.redirect(waitingRoomAddress(to), 303);
+    if (way.check && !hasPassedCheck(request, way.check)) {
+      return reply.redirect(checkAddress(way.check, to), 303);
+    }
     return form(request, reply, to);
   });
 

@@ -256,13 +256,17 @@ export const en: Texts = {
     title: 'Environment check',
     lead: {
       card: 'For signing in with NHI card and registered password. Plug in the reader and put the card in; once every line has passed you can go on.',
+      certificate:
+        'For signing in with your Citizen Digital Certificate. Plug in the reader and put the card in; once every line has passed you can go on.',
+      account:
+        'Before your NHI card is read this computer is checked. Plug in the reader and put the card in; once every line has passed you can go on.',
       app: 'For signing in with the NHI app and its one-time code. Once both lines have passed you can go on.',
     },
     system: 'Operating system',
     browser: 'Browser',
     bridge: 'Card bridge',
     reader: 'Card reader',
-    card: 'NHI card',
+    card: { card: 'NHI card', certificate: 'Citizen Digital Certificate' },
     clock: 'Clock of this computer',
     passed: 'passed',
     failed: 'not passed',
@@ -270,12 +274,17 @@ export const en: Texts = {
     checking: 'Checking…',
     again: 'Check again',
     go: 'All checked: go on to sign in',
+    goToAccount: 'All checked: go on to read the card',
     systemAdvice: {
       card: 'Use a computer with Windows, macOS or Linux; on a phone or tablet use the NHI app and its code.',
+      certificate:
+        'Use a computer with Windows, macOS or Linux; on a phone or tablet use the NHI app and its code.',
       app: 'Use a computer, an Android phone or an iPhone.',
     },
     browserAdvice: {
       card: 'Use an up-to-date Chrome, Edge or Firefox. Safari does not let pages use the card bridge.',
+      certificate:
+        'Use an up-to-date Chrome, Edge or Firefox. Safari does not let pages use the card bridge.',
       app: 'Update the browser, or use an up-to-date Chrome, Edge, Firefox or Safari.',
     },
     bridgeAdvice: 'Install and start the card bridge.',
@@ -321,6 +330,23 @@ export const en: Texts = {
     refusedDetail:
       'Check that the card is your own, that the number is the one on it, and the password. If you have not registered the card yet, or forgot the password, set one at “NHI card online registration” first; or your group may not be open now.',
     getPassword: 'How to get a password, or a new one (NHI card online registration)',
+  },
+  certificateSignIn: {
+    title: 'Sign in with a Citizen Digital Certificate',
+    lead: 'Leave the certificate card in the reader, type your number and let the card sign. The PIN is typed in a window of the card bridge on this computer; this site never gets it.',
+    card: 'Citizen Digital Certificate',
+    ready: 'Press “Sign with the certificate”; you are then asked to open the window for the PIN.',
+    submit: 'Sign with the certificate',
+    asking: 'Preparing the signature…',
+    openPin: 'Open the window for the PIN',
+    waiting:
+      'Open the window for the PIN, see that its address is this computer (127.0.0.1), and type the PIN there. This page goes on by itself once the card has signed. You have two minutes.',
+    signed: 'Signed; confirming who you are…',
+    over: 'The card did not sign within two minutes. Please press the button again.',
+    notSigned: 'Nothing was signed yet: press “Sign with the certificate”',
+    refused: 'We could not confirm who you are',
+    refusedDetail:
+      'Check the number, and that your name is the one in your insurance record (after a change of name have the certificate issued anew first). You may also not be in the groups open now. The other ways of signing in are below.',
   },
   waiting: {
     ticketTitle: 'Very many people are here: take a place in line',

@@ -225,13 +225,15 @@ export const zh = {
     title: '系統環境檢查',
     lead: {
       card: '登入方式：健保卡＋註冊密碼。請先插好讀卡機和健保卡；每一項都通過後，才能前往身分驗證頁面。',
+      certificate: '登入方式：自然人憑證。請先插好讀卡機和自然人憑證；每一項都通過後，才能前往身分驗證頁面。',
+      account: '讀取健保卡之前，先檢查這部電腦。請先插好讀卡機和健保卡；每一項都通過後，才能前往讀卡頁面。',
       app: '登入方式：健保 APP＋OTP 認證碼。兩項都通過後，才能前往身分驗證頁面。',
     },
     system: '作業系統',
     browser: '瀏覽器',
     bridge: '讀卡程式',
     reader: '讀卡機',
-    card: '健保卡',
+    card: { card: '健保卡', certificate: '自然人憑證' },
     clock: '電腦時間',
     passed: '通過',
     failed: '未通過',
@@ -239,12 +241,15 @@ export const zh = {
     checking: '檢查中…',
     again: '重新檢測',
     go: '系統檢查完畢，前往身分驗證頁面',
+    goToAccount: '系統檢查完畢，前往讀卡頁面',
     systemAdvice: {
       card: '請改用裝有 Windows、macOS 或 Linux 的電腦；手機與平板請改用健保 APP＋OTP。',
+      certificate: '請改用裝有 Windows、macOS 或 Linux 的電腦；手機與平板請改用健保 APP＋OTP。',
       app: '請改用電腦，或 Android、iPhone 手機。',
     },
     browserAdvice: {
       card: '請改用最新版的 Chrome、Edge 或 Firefox。Safari 不允許網頁使用讀卡程式。',
+      certificate: '請改用最新版的 Chrome、Edge 或 Firefox。Safari 不允許網頁使用讀卡程式。',
       app: '請更新瀏覽器，或改用最新版的 Chrome、Edge、Firefox 或 Safari。',
     },
     bridgeAdvice: '請安裝並啟動讀卡程式。',
@@ -289,6 +294,23 @@ export const zh = {
     refusedDetail:
       '請確認插的是您本人的健保卡，證號與卡片一致，密碼正確。還沒註冊過健保卡，或忘記密碼，請先到「健保卡網路服務註冊」設定密碼；也可能您目前不在開放對象內。',
     getPassword: '如何取得註冊密碼、忘記註冊密碼（健保卡網路服務註冊）',
+  },
+  certificateSignIn: {
+    title: '自然人憑證登入',
+    lead: '把自然人憑證插在讀卡機裡，輸入證號，再由卡片簽章。PIN 碼在這部電腦的讀卡程式視窗輸入，不會傳到本網站。',
+    card: '自然人憑證',
+    ready: '按下「以自然人憑證簽章」後，會請您開啟 PIN 碼視窗。',
+    submit: '以自然人憑證簽章',
+    asking: '正在準備簽章…',
+    openPin: '開啟 PIN 碼視窗',
+    waiting:
+      '請開啟 PIN 碼視窗，確認網址是這部電腦（127.0.0.1）後輸入 PIN 碼。簽章完成後，本頁會自動繼續。2 分鐘內有效。',
+    signed: '已經簽章，正在確認身分…',
+    over: '沒有在 2 分鐘內完成簽章，請再按一次。',
+    notSigned: '還沒有簽章，請按「以自然人憑證簽章」',
+    refused: '無法確認您的身分',
+    refusedDetail:
+      '請確認證號沒有打錯，姓名與健保資料一致（最近改過名字的，請先到戶政事務所換發憑證）；也可能您目前不在開放對象內。您可以改用下面的其他方式登入。',
   },
   waiting: {
     ticketTitle: '現在人很多，請先領號碼牌',
