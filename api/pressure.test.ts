@@ -5,7 +5,10 @@ let world: AppWorld;
 let citizen: Citizen;
 let deskKey: string;
 beforeAll(async () => {
-  world = await AppWorld.create({ maxLedgerQueue: 4 });
+  world = await AppWorld.create({
+    maxLedgerQueue: 4,
+    waitingRoom: { perSecond: 100, holdMinutes: 0, lookEveryMs: 0 },
+  });
   await world.world.round();
   await world.world.site('A');
   citizen = await world.signIn(await world.insured());
@@ -36,6 +39,17 @@ test('when too many statements wait, whoever comes is told at once when to come 
   expect(answer.statusCode).toBe(503);
   expect(answer.json()).toMatchObject({ code: 'overloaded' });
   expect(answer.headers['retry-after']).toBe('5');
+});
+
+test('who is turned away for load is counted, and who is told to wait in line is not', async () => {
+  const counted = async () =>
+    /^yiyue_http_requests_turned_away_total (\d+)$/m.exec((await world.app.inject('/metrics')).body)?.[1];
+  const before = Number(await counted());
+  await whileWaiting(5, () => citizen.act('GET', '/v1/appointments'));
+  await world.world.ledger.pool.query('update waiting_room set kept_shut = true');
+  await world.app.waitingRoom.look();
+  expect((await world.trySignIn(await world.insured())).json()).toMatchObject({ code: 'waitingRoom' });
+  expect(Number(await counted())).toBe(before + 1);
 });
 
 test('before that they wait a little and are answered', async () => {

@@ -101,6 +101,15 @@ export const metricsPlugin = fp<MetricsPluginOptions>(
     const texts = gauge('yiyue_texts_unsent', 'Text messages not yet accepted by the gateway');
     const reachable = gauge('yiyue_ledger_reachable', '1 when the ledger answered this reading');
 
+    new Counter({
+      name: 'yiyue_http_requests_turned_away_total',
+      help: 'Requests turned away at once because the process could not keep up; who waits in line is not counted',
+      registers: [registry],
+      collect() {
+        this.reset();
+        this.inc(app.turnedAwayForLoad());
+      },
+    });
     const batchCounter = (name: string, help: string, count: 'batches' | 'wishes' | 'repeated') =>
       new Counter({
         name,
@@ -169,5 +178,5 @@ export const metricsPlugin = fp<MetricsPluginOptions>(
       },
     );
   },
-  { name: 'metrics', dependencies: ['ledger'] },
+  { name: 'metrics', dependencies: ['ledger', 'pressure'] },
 );

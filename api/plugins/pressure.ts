@@ -12,6 +12,8 @@ declare module 'fastify' {
     isStrained(): boolean;
     /** How late the event loop is, milliseconds; 0 where nobody is turned away for it. */
     eventLoopDelayMs(): number;
+    /** Requests turned away for load since the process began; people told to wait in line are not among them. */
+    turnedAwayForLoad(): number;
   }
 }
 
@@ -35,6 +37,12 @@ export const pressurePlugin = fp<PressureOptions>(
     const queues = {
       ledger: () => app.ledger.pool.waitingCount,
       booking: () => bookingBatchCounts(app.ledger).waiting,
+    };
+    let turnedAway = 0;
+    app.decorate('turnedAwayForLoad', () => turnedAway);
+    const tooMuch = (): RefusedRequest => {
+      turnedAway += 1;
+      return new RefusedRequest({ code: 'overloaded', retryAfterSeconds });
     };
     const isOver = (length: () => number, most: number): boolean => most > 0 && length() > most;
     const lateMs = (): number => (maxEventLoopDelayMs > 0 ? app.memoryUsage().eventLoopDelay : 0);
@@ -71,8 +79,4 @@ export const pressurePlugin = fp<PressureOptions>(
 function mayBeRefused(request: FastifyRequest): boolean {
   const { config, url } = request.routeOptions;
   return config?.session !== false && !neverRefused.test(url ?? '');
-}
-
-function tooMuch(): RefusedRequest {
-  return new RefusedRequest({ code: 'overloaded', retryAfterSeconds });
 }
