@@ -89,6 +89,7 @@ export async function rank(tx: LedgerTx, rules: SettlementRules): Promise<number
  */
 async function gatherCandidates(tx: LedgerTx, roundId: string): Promise<number> {
   const id = sql.lit(roundId);
+  const until = sql.lit(await consentsCountUntil(tx, roundId));
   await sql`
     create temporary table settlement_candidate on commit drop as
     select r.person_key, r.county_code, r.priority_group, person.birth_date,
@@ -108,7 +109,9 @@ async function gatherCandidates(tx: LedgerTx, roundId: string): Promise<number> 
         and later.dose_number > last_dose.dose_number)
     left join (
       select c.person_key, array_agg(distinct coalesce(c.product, '*') collate "C") as products
-      from parental_consent c where c.revoked_at is null group by c.person_key
+      from parental_consent c
+      where c.recorded_at <= ${until}::timestamptz and coalesce(c.revoked_at > ${until}::timestamptz, true)
+      group by c.person_key
     ) consent on consent.person_key = r.person_key
     where r.round_id = ${id} and r.withdrawn_at is null
     order by r.county_code, r.priority_group, person.birth_date
@@ -119,6 +122,14 @@ async function gatherCandidates(tx: LedgerTx, roundId: string): Promise<number> 
     select count(*) as candidates from settlement_candidate
   `.execute(tx);
   return rows[0]?.candidates ?? 0;
+}
+
+/** When the settlement began, so that one killed and run again counts the same consents; a preview counts all. */
+async function consentsCountUntil(tx: LedgerTx, roundId: string): Promise<string> {
+  const { rows } = await sql<{ until: string }>`
+    select settled_at::text as until from settlement where round_id = ${roundId}
+  `.execute(tx);
+  return rows[0]?.until ?? 'infinity';
 }
 
 /** The lot is the first half of a SHA-256: too long for two people to meet, short enough to be compared by eye. */

@@ -24,7 +24,8 @@ import { ledgerNow } from './clock';
 import { openLedger, type Ledger } from './database';
 import { register } from './registration';
 import { getRound } from './round';
-import { countOverdueSettlements, findSettlement, settleRound } from './settlement';
+import { beginSettlement, countOverdueSettlements, findSettlement, settleRound } from './settlement';
+import { decideSettlement } from './settlement-decision';
 import { readSnapshots } from './snapshot';
 
 let world: LedgerWorld;
@@ -87,6 +88,25 @@ describe('a settlement', () => {
     mixedIntent: false,
     consents: [],
   }));
+
+  test('counts the consents that stood when it began, however late it is decided', async () => {
+    const roundId = await roundToSettle(world, [9, 0, 0, 0]);
+    const people = [[null], []].map((consents): Draft => ({
+      ...twelve[0]!,
+      birthDate: '2016-03-01',
+      products: ['Moderna'],
+      consents,
+    }));
+    const [consented = '', asked = ''] = [...(await populate(world, roundId, '', people)).keys()];
+    await beginSettlement(world.ledger, roundId);
+    await sql`update parental_consent set revoked_at = ledger_now() where person_key = ${consented}::uuid`.execute(
+      db(),
+    );
+    await sql`insert into parental_consent (person_key, consented_on, recorded_by)
+      values (${asked}::uuid, ${firstDay}::date, 'operator:test')`.execute(db());
+    await decideSettlement(world.ledger, roundId);
+    expect((await invitationsOf(roundId)).map(({ personKey }) => personKey)).toEqual([consented]);
+  });
 
   test('invites by one text each, tells the engine of the invited alone, and leaves a history', async () => {
     const roundId = await roundToSettle(world, [5, 0, 3, 0]);
