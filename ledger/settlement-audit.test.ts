@@ -20,7 +20,7 @@ import { findSettlementExport } from './settlement-export';
 import { readAreaCounts, readCutOffs } from './settlement-outcome';
 import { previewSettlement } from './settlement-preview';
 import { findSignedRecord, openRecord } from './settlement-record';
-import { findStanding } from './settlement-standing';
+import { readStandings, standingBehind } from './settlement-standing';
 
 let world: LedgerWorld;
 beforeAll(async () => {
@@ -191,8 +191,7 @@ describe('the reason that each person is given', () => {
     const population = await populate(world, roundId, '', people);
     await settleRound(world.ledger, roundId);
     const all = [];
-    for (const [personKey, { countyCode }] of population)
-      all.push((await findStanding(db(), roundId, { personKey, countyCode }))?.products);
+    for (const personKey of population.keys()) all.push((await readStandings(db(), personKey))[0]?.products);
     return all;
   }
 
@@ -250,9 +249,12 @@ describe('the reason that each person is given', () => {
     const next = await world.round({ roundId: `n-${randomUUID().slice(0, 8)}`, kind: 'rankThenInvite' });
     await carryOver(world.ledger, roundId, next);
     await world.dose(uninvited, 1, 'AZ', '2031-06-01');
-    expect(await findStanding(db(), roundId, { personKey: uninvited, countyCode: '63000' })).toMatchObject({
-      products: [{ code: 'supplyEnded', lastBirthDate: '1940-01-01' }],
-    });
+    await sql`update round set closed_at = ledger_now() where round_id = ${roundId}`.execute(db());
+    const standings = await readStandings(db(), uninvited);
+    expect(standings).toMatchObject([
+      { roundId, countyCode: '63000', products: [{ code: 'supplyEnded', lastBirthDate: '1940-01-01' }] },
+    ]);
+    expect(standingBehind(standings, { roundId: next, carriedFrom: roundId })).toBe(standings[0]);
   });
 });
 

@@ -12,11 +12,48 @@ export interface SettlementStanding {
   readonly products: readonly ProductStanding[];
 }
 
+/** The same with where and when. */
+export interface OwnStanding extends SettlementStanding {
+  readonly roundId: string;
+  readonly countyCode: string;
+}
+
+/**
+ * Every settlement that a person's live registrations were in, the newest first; also those of rounds that have closed
+ * since, and of registrations that were carried over.
+ */
+export async function readStandings(db: LedgerReader, personKey: string): Promise<readonly OwnStanding[]> {
+  const registrations = await db
+    .selectFrom('registration as r')
+    .innerJoin('settlement as s', 's.round_id', 'r.round_id')
+    .select(['r.round_id', 'r.county_code'])
+    .where('r.person_key', '=', personKey)
+    .where('r.withdrawn_at', 'is', null)
+    .where('s.record', 'is not', null)
+    .orderBy('s.settled_at', 'desc')
+    .execute();
+  const standings: OwnStanding[] = [];
+  for (const { round_id: roundId, county_code: countyCode } of registrations) {
+    const standing = await findStanding(db, roundId, { personKey, countyCode });
+    if (standing) standings.push({ ...standing, roundId, countyCode });
+  }
+  return standings;
+}
+
+/** Of these, the newest that a registration was in: its own round's, else that which it was carried over from. */
+export function standingBehind(
+  standings: readonly OwnStanding[],
+  registration: { readonly roundId: string; readonly carriedFrom: string | null },
+): OwnStanding | undefined {
+  const of = (roundId: string | null) => standings.find((one) => one.roundId === roundId);
+  return of(registration.roundId) ?? of(registration.carriedFrom);
+}
+
 /**
  * The standing of a person who was registered in `countyCode` when the round was settled; `undefined` before the
  * settlement and for who was not in it.
  */
-export async function findStanding(
+async function findStanding(
   db: LedgerReader,
   roundId: string,
   person: { readonly personKey: string; readonly countyCode: string },

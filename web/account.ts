@@ -7,6 +7,7 @@ import type { Words } from './words';
 /** In the order of their use; a page that this instance does not have is left out. */
 const ownPages = [
   { path: '/registration', words: 'registration' },
+  { path: '/registration/settlements', words: 'settlements' },
   { path: '/appointment', words: 'appointment' },
   { path: '/account/card', words: 'card' },
   { path: '/account/devices', words: 'devices' },

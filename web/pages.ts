@@ -25,7 +25,7 @@ import { mailInboxPages } from './mail-inbox';
 import { registrationPages } from './registration';
 import { registerRendering } from './rendering';
 import { sessionPages } from './session';
-import { settlementPage } from './settlement';
+import { settlementPages } from './settlement';
 import { signInListPages } from './sign-ins';
 import { signInPages } from './sign-in';
 import { statementPages } from './statements';
@@ -92,7 +92,7 @@ export function pagesPlugin(options: PagesOptions): FastifyPluginAsync {
     devicePages(app);
     sessionPages(app);
     registrationPages(app);
-    settlementPage(app);
+    settlementPages(app);
     bookingPages(app);
     appointmentPages(app);
     waitingListPages(app);

@@ -23,6 +23,7 @@ type Way =
   | 'waitingRoom'
   | 'signIn'
   | 'signIns'
+  | 'settlements'
   | 'environment'
   | 'registration'
   | 'booking'
@@ -66,7 +67,7 @@ const waysOn: Readonly<Record<ProblemCode, readonly Way[]>> = {
   signInIsThisOne: ['signIns', 'front'],
   tooManyAttempts: ['front'],
   registryUnavailable: ['signIn', 'front'],
-  noOpenRound: ['front'],
+  noOpenRound: ['settlements', 'front'],
   registrationNotOpenYet: ['front', 'lookup'],
   registrationClosed: ['registration', 'booking', 'front'],
   notInOpenGroup: ['booking', 'front'],
@@ -224,6 +225,7 @@ const wayAddress: Readonly<Record<Way, string>> = {
   front: '/',
   signIn: '/sign-in',
   signIns: '/account/sign-ins',
+  settlements: '/registration/settlements',
   environment: '/environment',
   waitingRoom: '/waiting-room',
   registration: '/registration',
@@ -248,6 +250,7 @@ function wayText(way: Way, { t }: Words): string {
     front: t.errors.front,
     signIn: t.session.signInAgain,
     signIns: t.signIns.title,
+    settlements: t.settlement.ownTitle,
     environment: t.environment.title,
     waitingRoom: t.waiting.title,
     registration: t.registration.resultTitle,

@@ -8,6 +8,7 @@ import { readPerson, type PersonView } from '../ledger/person';
 import type { RegistrationView } from '../ledger/registration';
 import { findRefusedMobile } from '../ledger/refused-mobile';
 import { getRound } from '../ledger/round';
+import { readStandings, standingBehind } from '../ledger/settlement-standing';
 import { readOwnWaitingList } from '../ledger/waiting-list';
 import { consentNotice, consentRow, mixedIntentRow } from './registration-agreements';
 import type { RegistrationAnswers } from './registration-answers';
@@ -116,7 +117,9 @@ export async function resultPage(
   const consents = await readParentalConsents(app.ledger.db, personKey);
   const open = mayRegister(round, person, now).ok;
   const withdrawn = view.stage === 'withdrawn';
-  const why = withdrawn ? undefined : await whyView(app, personKey, view, words);
+  const standings = await readStandings(app.ledger.db, personKey);
+  const standing = withdrawn ? undefined : standingBehind(standings, view);
+  const why = standing && (await whyView(app, standing, words));
   const doneTitles: Readonly<Record<string, string>> = {
     registered: t.registration.doneTitle,
     changed: t.registration.doneChangedTitle,
@@ -135,6 +138,7 @@ export async function resultPage(
     consentNotice: consentNotice(view, round, person, consents, words),
     refusedMobile: await refusedMobileNotice(app, personKey, words),
     why,
+    hasStandings: standings.length > 0,
     withdrawn,
     open,
     mayChange: open && view.stage === 'registered',

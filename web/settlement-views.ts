@@ -9,9 +9,8 @@ import {
   type ToldPair,
 } from '../domain/settlement/picture';
 import type { ProductStanding } from '../domain/settlement/standing';
-import { readRegistration, type RegistrationView } from '../ledger/registration';
-import { findRound } from '../ledger/round';
-import { findStanding } from '../ledger/settlement-standing';
+import { getRound } from '../ledger/round';
+import type { OwnStanding } from '../ledger/settlement-standing';
 import type { Words } from './words';
 
 /** A bar: its length is the share of those registered whose turn has come, in percent. */
@@ -84,40 +83,16 @@ export interface WhyView {
   readonly address: string;
 }
 
-/**
- * The reasons of the newest settlement that this registration was in: its own round's, or before that one is settled
- * the one that it was carried over from. `undefined` when there was none.
- */
-export async function whyView(
-  app: FastifyInstance,
-  personKey: string,
-  view: RegistrationView,
-  words: Words,
-): Promise<WhyView | undefined> {
-  const own = await whyIn(app, personKey, view, words);
-  if (own || view.carriedFrom === null) return own;
-  const before = await readRegistration(app.ledger, personKey, view.carriedFrom);
-  return before && whyIn(app, personKey, before, words);
-}
-
-async function whyIn(
-  app: FastifyInstance,
-  personKey: string,
-  { roundId, countyCode }: RegistrationView,
-  words: Words,
-): Promise<WhyView | undefined> {
-  const { db } = app.ledger;
-  const standing = await findStanding(db, roundId, { personKey, countyCode });
-  const round = standing && (await findRound(db, roundId));
-  if (!standing || !round) return undefined;
+/** Where a person stood in a settlement, in sentences. */
+export async function whyView(app: FastifyInstance, standing: OwnStanding, words: Words): Promise<WhyView> {
+  const { roundId, countyCode, products, lot } = standing;
+  const round = await getRound(app.ledger.db, roundId);
   const county = words.county(countyCode);
   return {
     roundId,
     title: words.t.settlement.whyTitle(words.roundName(round)),
-    sentences: standing.products.map((one) =>
-      sentence(one, words.product(round, one.product), county, words),
-    ),
-    lot: standing.lot,
+    sentences: products.map((one) => sentence(one, words.product(round, one.product), county, words)),
+    lot,
     address: `/rounds/${roundId}/settlement`,
   };
 }

@@ -1,4 +1,4 @@
-/** The published picture of a settlement, for everybody: `/rounds/{roundId}/settlement`. */
+/** A settlement's picture, for everybody, and one's own standing in every settlement that one was in. */
 import type { FastifyInstance } from 'fastify';
 
 import { counties } from '../domain/area/area';
@@ -6,13 +6,15 @@ import { pictureOf } from '../domain/settlement/picture';
 import { findRound } from '../ledger/round';
 import { readAreaCounts } from '../ledger/settlement-outcome';
 import { findSignedRecord, keyFingerprint, type SettlementRecord } from '../ledger/settlement-record';
+import { readStandings } from '../ledger/settlement-standing';
+import { behindSignIn } from './citizen-page';
 import { refusalPage } from './refusals';
-import { pictureView } from './settlement-views';
+import { pictureView, whyView } from './settlement-views';
 
 const countyCodes = counties.map(({ code }) => code);
 
-/** Registers `/rounds/:roundId/settlement`. */
-export function settlementPage(app: FastifyInstance): void {
+/** Registers `/rounds/:roundId/settlement` and `/registration/settlements`. */
+export function settlementPages(app: FastifyInstance): void {
   app.get<{ Params: { roundId: string } }>('/rounds/:roundId/settlement', async (request, reply) => {
     const { words } = request;
     const { t } = words;
@@ -35,6 +37,16 @@ export function settlementPage(app: FastifyInstance): void {
         { key: t.settlement.resultsDigest, value: record.digests.results, code: true },
       ],
       data: `/v1/rounds/${roundId}/settlement`,
+    });
+  });
+
+  app.get('/registration/settlements', behindSignIn(app).page, async (request, reply) => {
+    const { words } = request;
+    const standings = await readStandings(app.ledger.db, request.requireCitizen().personKey);
+    return reply.page('registration/settlements.njk', {
+      title: words.t.settlement.ownTitle,
+      back: request.citizen?.station ? '/' : '/account',
+      whys: await Promise.all(standings.map((standing) => whyView(app, standing, words))),
     });
   });
 }

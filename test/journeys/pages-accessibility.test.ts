@@ -107,6 +107,7 @@ describe.each(['zh', 'en'] as const)('in %s on a phone and on a desk', (language
     await look('check of a change');
     for (const page of [
       '/registration/withdraw',
+      '/registration/settlements',
       '/session/ending?return=/registration',
       '/account/sign-ins',
       '/account/devices',

@@ -86,6 +86,25 @@ test('everybody reads the picture, and each person why their turn has or has not
   await visitor.press(/See the result/);
   expect(await visitor.heading()).toBe('Result of the settlement');
   expect(await visitor.barriers()).toEqual([]);
+
+  // The round closes after its last session; the reason stays readable.
+  await sql`update round set closed_at = ledger_now() where round_id = ${roundId}`.execute(world.ledger.db);
+  await young.open('/registration');
+  expect(await young.text()).not.toContain('臺北市');
+  await young.press('我的結算結果');
+  expect(young.address).toBe('/registration/settlements');
+  expect(await young.text()).toContain('AZ：這一期臺北市沒有名額。');
+  expect(await young.scrollsSideways()).toBe(false);
+  expect(await young.barriers()).toEqual([]);
+  await young.open('/account');
+  await young.press('我的結算結果');
+  expect(await young.heading()).toBe('我的結算結果');
+  const told = await young.page.evaluate(async () => (await fetch('/v1/registration/settlements')).json());
+  expect(told).toMatchObject({
+    settlements: [
+      { roundId, countyCode: '63000', products: [{ code: 'noDosesInCounty' }, { code: 'supplyEnded' }] },
+    ],
+  });
   expect([...young.complaints, ...visitor.complaints]).toEqual([]);
   await young.leave();
   await visitor.leave();

@@ -526,7 +526,11 @@ export const en: Texts = {
     resultsDigest: 'Digest of results (SHA-256)',
     fingerprint: 'Fingerprint of the signing key',
     record: 'The signed record and the data of this page (JSON)',
-    own: 'Sign in to read under “My registration” why your turn has or has not come.',
+    own: 'Read why your own turn has or has not come',
+    ownTitle: 'My settlements',
+    ownLead: 'Every settlement that you were in, and why your turn has or has not come.',
+    ownNone:
+      'Your registration has not been in a settlement yet. Afterwards you will read here why your turn has or has not come.',
     whyTitle: (round: string) => `Result of the settlement: ${round}`,
     more: 'See the result of every county',
     lot: 'Your lot',
@@ -650,6 +654,7 @@ export const en: Texts = {
     title: 'My account',
     pages: {
       registration: { text: 'Registration', detail: 'read, change or withdraw it' },
+      settlements: { text: 'My settlements', detail: 'why your turn has or has not come' },
       appointment: { text: 'My booking', detail: 'read, move or cancel it' },
       card: { text: 'NHI card online registration', detail: 'its standing, password and contact' },
       devices: { text: 'Devices', detail: 'bind, name or remove phones and tablets' },

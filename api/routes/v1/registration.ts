@@ -8,7 +8,7 @@ import type { Round } from '../../../domain/round/round';
 import type { ProductStanding } from '../../../domain/settlement/standing';
 import { readRegistration, type RegistrationView } from '../../../ledger/registration';
 import { currentRounds, registrationRoundFor } from '../../../ledger/round';
-import { findStanding } from '../../../ledger/settlement-standing';
+import { readStandings, standingBehind, type OwnStanding } from '../../../ledger/settlement-standing';
 import { acceptedValue, RefusedRequest } from '../../problems';
 import {
   districtCode,
@@ -20,6 +20,7 @@ import {
   registration,
   familyWriteHeaders,
   familyHeaders,
+  roundId,
 } from '../../schemas';
 import { standingTexts } from '../../standing-texts';
 
@@ -43,6 +44,8 @@ const standingCodes = [
 
 const standing = Type.Object(
   {
+    roundId,
+    countyCode: Type.String({ description: 'where one was registered then' }),
     lot: Type.String({ description: 'by which an auditor finds the line in the export' }),
     products: Type.Array(
       Type.Object({
@@ -57,22 +60,17 @@ const standing = Type.Object(
       }),
     ),
   },
-  { description: 'why the turn has or has not come, product by product; null before the settlement' },
+  {
+    description:
+      'why the turn has or has not come, product by product; of its own round, before that one’s settlement of the round it was carried over from',
+  },
 );
 
 /** The standing with its sentences; the pages say the same with names in place of codes. */
-async function standingOf(
-  app: FastifyInstance,
-  personKey: string,
-  { roundId, countyCode }: RegistrationView,
-) {
-  const found = await findStanding(app.ledger.db, roundId, { personKey, countyCode });
-  if (!found) return null;
-  return {
-    lot: found.lot,
-    products: found.products.map((one) => ({ ...one, ...standingTexts[one.code] })),
-  };
-}
+const standingView = ({ products, ...rest }: OwnStanding) => ({
+  ...rest,
+  products: products.map((one) => ({ ...one, ...standingTexts[one.code] })),
+});
 
 /** Reasons that the registration window gives, for changing as for withdrawing. */
 const windowProblems = [
@@ -102,9 +100,31 @@ export const registrationRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const { personKey } = request.requireCitizen();
       for (const { roundId } of await roundsToLookIn(app, personKey)) {
         const found = await readRegistration(app.ledger, personKey, roundId);
-        if (found) return { ...view(found), settlement: await standingOf(app, personKey, found) };
+        if (!found) continue;
+        const behind = standingBehind(await readStandings(app.ledger.db, personKey), found);
+        return { ...view(found), settlement: behind ? standingView(behind) : null };
       }
       throw new RefusedRequest({ code: 'notRegistered' });
+    },
+  );
+
+  app.get(
+    '/registration/settlements',
+    {
+      schema: {
+        operationId: 'listOwnSettlements',
+        tags: ['registration'],
+        summary: 'Every settlement that my registrations were in, the newest first, of closed rounds too',
+        headers: familyHeaders,
+        response: {
+          200: Type.Object({ settlements: Type.Array(standing) }),
+          ...problems({ citizen: true, family: true }),
+        },
+      },
+    },
+    async (request) => {
+      const { personKey } = request.requireCitizen();
+      return { settlements: (await readStandings(app.ledger.db, personKey)).map(standingView) };
     },
   );
 
