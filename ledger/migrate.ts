@@ -24,6 +24,7 @@ import * as boundDevices from './migrations/0020-bound-devices';
 import * as stations from './migrations/0021-stations';
 import * as mobileAuthentications from './migrations/0023-mobile-authentications';
 import * as familyBonds from './migrations/0024-family-bonds';
+import * as textsInDoubt from './migrations/0029-texts-in-doubt';
 
 /** Every migration by name, in their order. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -49,6 +50,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0021-stations': stations,
   '0023-mobile-authentications': mobileAuthentications,
   '0024-family-bonds': familyBonds,
+  '0029-texts-in-doubt': textsInDoubt,
 };
 
 /** Names of all migrations that this version needs. */

@@ -3,9 +3,7 @@ import { sql } from 'kysely';
 
 import { openMobile } from './contact';
 import type { Ledger } from './database';
-
-/** Codes of our own under which a text ends although nobody refused the number. */
-const notTheNumber = ['lapsed', 'overtaken', 'attemptsExhausted', 'unreadable'] as const;
+import { codesOfOurs } from './text-outcome';
 
 /**
  * The mobile that the person gave last, when the gateway refused the newest text to it for good. Undefined when a later
@@ -14,7 +12,7 @@ const notTheNumber = ['lapsed', 'overtaken', 'attemptsExhausted', 'unreadable'] 
 export async function findRefusedMobile(ledger: Ledger, personKey: string): Promise<string | undefined> {
   const { rows } = await sql<{ contact_id: string; mobile_cipher: Buffer; refused: boolean }>`
     select c.contact_id, c.mobile_cipher,
-      t.status = 'rejected' and t.last_code <> all(${[...notTheNumber]}::text[]) as refused
+      t.status = 'rejected' and t.last_code <> all(${[...codesOfOurs]}::text[]) as refused
     from (
       select contact_id, mobile_cipher from contact
       where person_key = ${personKey}::uuid order by given_at desc limit 1

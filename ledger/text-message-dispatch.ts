@@ -59,9 +59,10 @@ export async function claimPaced(
     readonly leaseMs: number;
     readonly ratePerSecond: number;
     readonly aheadMs: number;
+    readonly inDoubtAtMost?: number | undefined;
   },
 ): Promise<PacedTexts> {
-  const { leaseMs, ratePerSecond, aheadMs } = claim;
+  const { leaseMs, ratePerSecond, aheadMs, inDoubtAtMost } = claim;
   const everyMs = 1_000 / ratePerSecond;
   return db.transaction().execute(async (tx) => {
     await sql`select set_config('idle_in_transaction_session_timeout', ${frozenClaimMs}, true)`.execute(tx);
@@ -77,7 +78,7 @@ export async function claimPaced(
     const startsInMs = rows[0]?.starts_in_ms ?? 0;
     const turns = Math.max(0, Math.ceil((aheadMs - startsInMs) / everyMs));
     const limit = Math.min(claim.limit, turns);
-    const texts = limit === 0 ? [] : await claimTexts(tx, { limit, leaseMs });
+    const texts = limit === 0 ? [] : await claimTexts(tx, { limit, leaseMs, inDoubtAtMost });
     if (texts.length === 0) return { texts, startsInMs, everyMs };
     // No lawful turn lies further ahead; after a clock was set back one would, and everything behind it would wait.
     const turnInMs = Math.min(await takeTurns(tx, texts.length, ratePerSecond), aheadMs);
@@ -89,19 +90,58 @@ export async function claimPaced(
  * Takes up to `limit` texts for `leaseMs`, personal ones before mass ones; several senders never take the same.
  * A text whose sender vanished comes again when its lease ends, as one with an unknown outcome. One that would help
  * nobody any more (`lapses_at`) is ended here and not handed out.
+ *
+ * With `inDoubtAtMost`, for a gateway that recognises no repeats, what is in doubt comes first and a new text only while
+ * fewer than that are without a known outcome at all senders: so many people at most may get one twice. Two claims at
+ * the same time could pass it, which the pace's row prevents in {@link claimPaced}.
  */
 export async function claimTexts(
   db: LedgerReader,
-  { limit, leaseMs }: { readonly limit: number; readonly leaseMs: number },
+  {
+    limit,
+    leaseMs,
+    inDoubtAtMost,
+  }: { readonly limit: number; readonly leaseMs: number; readonly inDoubtAtMost?: number | undefined },
 ): Promise<readonly ClaimedText[]> {
-  const personal = await claimLane(db, 'personal', limit, leaseMs);
-  if (personal.length === limit) return personal;
-  return [...personal, ...(await claimLane(db, 'mass', limit - personal.length, leaseMs))];
+  const claimed: ClaimedText[] = [];
+  const claim = async (lane: Lane, which: keyof typeof claimable, most: number): Promise<number> => {
+    const texts = most > 0 ? await claimLane(db, lane, which, most, leaseMs) : [];
+    claimed.push(...texts);
+    return texts.length;
+  };
+  let room = inDoubtAtMost === undefined ? 0 : inDoubtAtMost - (await countInDoubt(db));
+  for (const lane of ['personal', 'mass'] as const) {
+    if (inDoubtAtMost === undefined) {
+      await claim(lane, 'all', limit - claimed.length);
+    } else {
+      await claim(lane, 'inDoubt', limit - claimed.length);
+      room -= await claim(lane, 'new', Math.min(room, limit - claimed.length));
+    }
+  }
+  return claimed;
+}
+
+type Lane = 'personal' | 'mass';
+
+/** States of texts that may be claimed; written out, since an index holds for nothing else. */
+const claimable = {
+  all: sql`status in ('queued', 'submitting', 'unknown')`,
+  new: sql`status = 'queued'`,
+  inDoubt: sql`status in ('submitting', 'unknown')`,
+} as const;
+
+/** Texts that the gateway may have without our knowing, of all senders. */
+async function countInDoubt(db: LedgerReader): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*) as count from text_message where ${claimable.inDoubt}
+  `.execute(db);
+  return rows[0]?.count ?? 0;
 }
 
 async function claimLane(
   db: LedgerReader,
-  lane: 'personal' | 'mass',
+  lane: Lane,
+  which: keyof typeof claimable,
   limit: number,
   leaseMs: number,
 ): Promise<readonly ClaimedText[]> {
@@ -110,7 +150,7 @@ async function claimLane(
       select text_message_id, next_attempt_at, coalesce(lapses_at <= ledger_now(), false) as lapsed,
         (extract(epoch from clock_timestamp() - unknown_since) * 1000)::float8 as unknown_for_ms
       from text_message
-      where status in ('queued', 'submitting', 'unknown') and lane = ${lane}
+      where ${claimable[which]} and lane = ${lane}
         and next_attempt_at <= statement_timestamp()
       order by next_attempt_at limit ${limit}
       for update skip locked

@@ -5,7 +5,7 @@ import { LedgerWorld, at } from '../test/builders/ledger-world';
 import { ledgerNow } from './clock';
 import { queueText, readTextsOf, readTextsToSend } from './text-message';
 import { claimPaced, claimTexts, renewLeases, textCounts } from './text-message-dispatch';
-import { recordOutcomes } from './text-outcome';
+import { countRefused, recordOutcomes } from './text-outcome';
 import { countWithoutReceipt, recordReceipts, type TextReceipt } from './text-receipt';
 
 let world: LedgerWorld;
@@ -195,15 +195,73 @@ test('a text whose sender vanished comes back when the lease ends, as one with a
   expect(again.unknownForMs).not.toBeNull();
 });
 
-test('a text is given up after its last attempt', async () => {
+test('a text without an answer is given up once it may have come twenty times, and not before', async () => {
   await queue();
   const { textMessageId } = await claimOne();
-  await world.ledger.db.updateTable('text_message').set({ attempts: 20 }).execute();
-  await recordOutcomes(world.ledger.db, [{ kind: 'unknown', textMessageId, reason: 'timeout' }]);
+  await world.ledger.db.updateTable('text_message').set({ attempts: 200, repeats: 19 }).execute();
+  const lost = { kind: 'unknown', textMessageId, reason: 'timeout' } as const;
+  await recordOutcomes(world.ledger.db, [lost]);
+  expect(await statusOf(textMessageId)).toMatchObject({ status: 'unknown' });
+  await recordOutcomes(world.ledger.db, [{ ...lost, mayHaveRepeated: true }]);
   expect(await statusOf(textMessageId)).toMatchObject({
     status: 'undelivered',
     last_code: 'attemptsExhausted',
   });
+});
+
+test.each([
+  { code: 'ESME_RSUBMITFAIL', attempts: 20, lapses: true, becomes: 'queued' },
+  { code: 'ESME_RSUBMITFAIL', attempts: 5_000, lapses: true, becomes: 'queued' },
+  { code: 'ESME_RSUBMITFAIL', attempts: 20, lapses: false, becomes: 'queued' },
+  { code: 'ESME_RSUBMITFAIL', attempts: 350, lapses: false, becomes: 'rejected' },
+  { code: 'unreadable', attempts: 19, lapses: true, becomes: 'queued' },
+  { code: 'unreadable', attempts: 20, lapses: true, becomes: 'rejected' },
+])(
+  'refused with $code at try $attempts (lapses: $lapses) it is $becomes',
+  async ({ code, attempts, lapses, becomes }) => {
+    await queue();
+    const { textMessageId } = await claimOne();
+    const lapses_at = lapses ? addMs(await ledgerNow(world.ledger.db), 3_600_000) : null;
+    await world.ledger.db.updateTable('text_message').set({ attempts, lapses_at }).execute();
+    await recordOutcomes(world.ledger.db, [{ kind: 'rejected', textMessageId, code, permanent: false }]);
+    expect(await statusOf(textMessageId)).toMatchObject({
+      status: becomes,
+      last_code: becomes === 'queued' ? code : 'attemptsExhausted',
+    });
+    // Nobody refused it for good.
+    expect(await countRefused(world.ledger.db)).toBe(0);
+  },
+);
+
+test('what ended by a code of ours is not counted as refused by the gateway', async () => {
+  for (const last_code of ['lapsed', 'overtaken', 'waveStopped', 'attemptsExhausted', 'ESME_RINVDSTADR']) {
+    await queue();
+    const { textMessageId } = await claimOne();
+    await world.ledger.db
+      .updateTable('text_message')
+      .set({ status: 'rejected', last_code })
+      .where('text_message_id', '=', textMessageId)
+      .execute();
+  }
+  expect(await countRefused(world.ledger.db)).toBe(1);
+});
+
+test('where repeats are not recognised, new texts wait while as many as that are in doubt', async () => {
+  for (let n = 0; n < 10; n += 1) await queue(n < 2 ? 'personal' : 'mass');
+  const claim = async (leaseMs: number) => {
+    const texts = await claimTexts(world.ledger.db, { limit: 6, leaseMs, inDoubtAtMost: 4 });
+    return [texts.length, texts.filter(({ unknownForMs }) => unknownForMs !== null).length];
+  };
+  expect(await claim(0)).toEqual([4, 0]);
+  // Their sender is gone: they come again, and nothing new with them.
+  expect(await claim(60_000)).toEqual([4, 4]);
+  expect(await claim(60_000)).toEqual([0, 0]);
+  const [one = ''] = (
+    await sql<{ text_message_id: string }>`
+      select text_message_id from text_message where status = 'unknown'`.execute(world.ledger.db)
+  ).rows.map(({ text_message_id }) => text_message_id);
+  await recordOutcomes(world.ledger.db, [{ kind: 'accepted', textMessageId: one, gatewayMessageId: 'G9' }]);
+  expect(await claim(60_000)).toEqual([1, 0]);
 });
 
 test('a text that another sender is taking holds nobody up', async () => {

@@ -3,13 +3,22 @@ import { sql } from 'kysely';
 
 import type { LedgerReader } from './database';
 
-/** After so many attempts a text is given up: what it told of has long passed. */
-const maxAttempts = 20;
+/**
+ * After so many attempts a text is given up that the gateway has not taken: at once what nobody can render, and after a
+ * week what has no end of its own. An account that was suspended or a password that expired says nothing of the text,
+ * so one that lapses is tried until then.
+ */
+const maxAttempts = { unreadable: 20, endless: 350 } as const;
+/** A text whose answers stay away is given up once a citizen may have got it so often. */
+const maxRepeats = 20;
 const backoffFirstMs = 5_000;
 const backoffMaxMs = 30 * 60_000;
 
 /** A code of our own under which a text ends: too many attempts. */
 const exhausted = 'attemptsExhausted';
+
+/** Codes of our own under which a text ends although the gateway refused neither it nor its number for good. */
+export const codesOfOurs = ['lapsed', 'overtaken', 'waveStopped', exhausted, 'unreadable'] as const;
 
 /** What became of one submission, or that there was none. */
 export type TextOutcome =
@@ -83,9 +92,9 @@ async function recordRejected(db: LedgerReader, rejected: readonly OutcomeOf<'re
   await sql`
     update text_message t set
       status = case
-        when r.permanent or t.attempts >= ${maxAttempts} then 'rejected'
+        when r.permanent or ${isGivenUp} then 'rejected'
         when t.status = 'unknown' then 'unknown' else 'queued' end,
-      last_code = case when not r.permanent and t.attempts >= ${maxAttempts} then ${exhausted} else r.code end,
+      last_code = case when not r.permanent and ${isGivenUp} then ${exhausted} else r.code end,
       unknown_since = case when t.status = 'unknown' and not r.permanent then t.unknown_since end,
       lease_until = null,
       next_attempt_at = clock_timestamp() + ${backoff}
@@ -128,8 +137,8 @@ async function recordUnknown(db: LedgerReader, unknown: readonly OutcomeOf<'unkn
   if (unknown.length === 0) return;
   await sql`
     update text_message t set
-      status = case when t.attempts >= ${maxAttempts} then 'undelivered' else 'unknown' end,
-      last_code = case when t.attempts >= ${maxAttempts} then ${exhausted} else u.reason end,
+      status = case when t.repeats + u.repeated::int >= ${maxRepeats} then 'undelivered' else 'unknown' end,
+      last_code = case when t.repeats + u.repeated::int >= ${maxRepeats} then ${exhausted} else u.reason end,
       repeats = t.repeats + u.repeated::int,
       lease_until = null,
       next_attempt_at = clock_timestamp() + ${backoff}
@@ -142,16 +151,21 @@ async function recordUnknown(db: LedgerReader, unknown: readonly OutcomeOf<'unkn
   `.execute(db);
 }
 
-/** How many texts the gateway refused for good; those that came too late to be sent are none of them. */
+/** How many texts the gateway refused for good; those that ended by a code of ours are none of them. */
 export async function countRefused(db: LedgerReader): Promise<number> {
   const { count } = await db
     .selectFrom('text_message')
     .select((eb) => eb.fn.countAll<number>().as('count'))
     .where('status', '=', 'rejected')
-    .where('last_code', '<>', 'lapsed')
+    .where('last_code', 'not in', [...codesOfOurs])
     .executeTakeFirstOrThrow();
   return count;
 }
+
+/** Of a refused text `t`; null, which is as good as false, for one that ends by itself. */
+const isGivenUp = sql`t.attempts >= case
+  when r.code = 'unreadable' then ${maxAttempts.unreadable}::int
+  when t.lapses_at is null then ${maxAttempts.endless}::int end`;
 
 /** 5 s, 10 s, 20 s … up to half an hour, by the attempts of the row. */
 const backoff = sql`least(${backoffMaxMs}::float8, ${backoffFirstMs} * power(2, least(t.attempts, 20) - 1)) * interval '1 millisecond'`;

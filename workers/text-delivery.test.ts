@@ -187,6 +187,38 @@ test('over plain SMPP a repeat that cannot be excluded is counted', async () => 
   expect(centre.inbox()).toHaveLength(2);
 });
 
+test('over plain SMPP no more people are in doubt than the window holds, however long answers stay away', async () => {
+  const centre = await aCentre({ dedupe: false, referenceTag: null });
+  centre.orderFaults({ timeoutAfterAccept: 1_000 });
+  for (let n = 0; n < 20; n += 1) await queue(`o${String(n).padStart(2, '0')}`, n % 2 ? 'mass' : 'personal');
+  aSender(centre, 'smpp', { window: 4 }, { smpp: { ...impatient.smpp, referenceTag: null } });
+  // Each of the four is submitted again and again, and nobody else's text goes out.
+  const sooner = () =>
+    world.ledger.db
+      .updateTable('text_message')
+      .set({ next_attempt_at: new Date(0) })
+      .where('lease_until', 'is', null)
+      .execute();
+  await eventually(
+    async () => {
+      await sooner();
+      return rows();
+    },
+    (found) => found.filter(({ repeats }) => repeats >= 2).length === 4,
+  );
+  expect((await rows()).filter(({ attempts }) => attempts > 0)).toHaveLength(4);
+  centre.orderFaults({ timeoutAfterAccept: 0 });
+  await eventually(async () => {
+    await sooner();
+    return statuses();
+  }, all('delivered'));
+  const repeated = (await rows()).filter(({ repeats }) => repeats > 0);
+  expect(repeated).toHaveLength(4);
+  // None that came twice went uncounted.
+  const counted = repeated.reduce((sum, { repeats }) => sum + repeats, 0);
+  expect(centre.inbox().length - 20).toBeLessThanOrEqual(counted);
+});
+
 test('nothing is lost while the gateway is away', async () => {
   const centre = await aCentre();
   const { smppPort } = centre;

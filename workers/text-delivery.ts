@@ -27,7 +27,10 @@ export interface TextDeliveryOptions {
   readonly gateway: SmsGateway;
   /** What the contract with the gateway allows all senders together. */
   readonly ratePerSecond: number;
-  /** Texts in hand without a recorded outcome: the most that a killed sender may leave to be repeated. */
+  /**
+   * Texts in hand without a recorded outcome: the most that a killed sender may leave to be repeated. Before a gateway
+   * that can neither be asked nor recognises repeats, also the most that all senders together leave in doubt.
+   */
   readonly window?: number;
   readonly log: WorkerLog;
   readonly metrics: Registry;
@@ -137,6 +140,7 @@ class TextDelivery {
       leaseMs,
       ratePerSecond,
       aheadMs,
+      ...(gateway.canQuery || gateway.dedupeMemoryMs > 0 ? {} : { inDoubtAtMost: window }),
     });
     const firstTurnAt = performance.now() + startsInMs;
     const toSend = await readTextsToSend(

@@ -16,8 +16,8 @@
  *   same request with the same client id gives one acceptance and answers `duplicate` the second time.
  * - SMPP with a vendor TLV reference: the gateway dedupes by the reference; submit again.
  * - Plain SMPP: nobody can be asked about a submit whose answer was lost, for its message id was in that
- *   answer. Submit again; a citizen may then get the text twice. Such repeats are bounded by the number of
- *   messages unacknowledged at once (`maxInFlight`), and `sendAgain` marks each so that it can be counted.
+ *   answer. Submit again; a citizen may then get the text twice. `sendAgain` marks each such repeat so that it
+ *   can be counted, and the sender gives out no new text while a whole window of them is in doubt.
  */
 
 /** One text on its way to one phone. */
