@@ -31,6 +31,7 @@ import { pageOfUnreadable, refusalsPlugin, refuseUnroutable } from './plugins/re
 import { requestLogPlugin } from './plugins/request-log';
 import { securityHeadersPlugin } from './plugins/security-headers';
 import { sessionPlugin } from './plugins/session';
+import { readBackPlugin } from './plugins/read-back';
 import { stationFencePlugin } from './plugins/station-fence';
 import { tracingPlugin } from './plugins/tracing';
 import { waitingRoomPlugin, type WaitingRoomOptions } from './plugins/waiting-room';
@@ -158,6 +159,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   await app.register(browserMarkPlugin, { key: parts.sessionKey, secure });
   await app.register(stationFencePlugin);
   await app.register(actingForPlugin);
+  await app.register(readBackPlugin);
   await app.register(operatorPlugin);
   await app.register(cardProofsPlugin);
   await app.register(certificateProofsPlugin, { authorities: parts.certificateAuthorities });

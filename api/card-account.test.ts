@@ -1,94 +1,41 @@
 /** The card account over HTTP: card, household register, link, password; each refusal; and staff at a counter. */
 import type { LightMyRequestResponse } from 'fastify';
 
-import { findPersonKey } from '../ledger/person';
+import { requestHash } from '../ledger/idempotency';
 import { enrolOperator } from '../ledger/operator';
 import { householdOf } from '../scripts/demo-data/person-record';
-import { mailedToken, testPassword } from '../test/builders/card-accounts';
 import { enrolStation } from '../ledger/station';
 import { designateStaff } from '../ledger/station-staff';
+import { testPassword } from '../test/builders/card-accounts';
 import { AppWorld, type Insured } from '../test/support/app';
-import { BridgeKey, cardOf } from '../test/support/card-bridge-key';
 import { aSecondPasses } from '../test/support/passing-time';
+import { CardAccountVisit, householder, visitMobile as mobile } from '../test/support/card-account-visit';
 
 const origin = 'https://vaccine.example';
 const email = 'jianguo@example.com';
-const mobile = '0912345678';
 
 let world: AppWorld;
-let bridge: BridgeKey;
 let operatorKey: string;
 let person: Insured;
 beforeAll(async () => {
   world = await AppWorld.create({ publicOrigin: origin });
-  bridge = new BridgeKey();
   operatorKey = (await enrolOperator(world.world.ledger.db, 'amy')).key;
 });
 afterAll(() => world.close());
 beforeEach(async () => {
-  person = await world.insured([1]);
-  await world.world.ledger.pool.query(
-    'update simulated_registry.insured_person set household_number = $2, registered_address = $3 where card_number = $1',
-    [person.cardNumber, household(person).householdNumber, household(person).registeredAddress],
-  );
+  person = await householder(world);
 });
 
 const household = ({ cardNumber }: Insured) => householdOf(cardNumber);
-const keyOf = async ({ personNumber }: Insured) =>
-  (await findPersonKey(world.world.ledger, personNumber)) ?? '';
-
-/** A browser that keeps its cookie. */
-class Visit {
-  #cookie = '';
-
-  async ask(
-    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
-    url: string,
-    payload?: object,
-    headers: Record<string, string> = {},
-  ): Promise<LightMyRequestResponse> {
-    const answer = await world.app.inject({
-      ...{ method, url, headers: { ...headers, ...(this.#cookie && { cookie: this.#cookie }) } },
-      ...(payload && { payload }),
-    });
-    for (const { name, value } of answer.cookies) this.#cookie = `${name}=${encodeURIComponent(value)}`;
-    return answer;
-  }
-
-  /** The card is put into the reader of this visit. */
-  async readCard(card = person, purpose = 'card-account'): Promise<LightMyRequestResponse> {
-    const enrolled = await this.ask('POST', '/v1/card-bridges', bridge.enrolment(origin));
-    const { bridgeId } = enrolled.json<{ bridgeId: string }>();
-    const challenge = await this.ask('POST', '/v1/card-challenges', { bridgeId, purpose });
-    const cardProof = bridge.proof(challenge.json(), cardOf(card), origin);
-    return this.ask('POST', '/v1/card-account/card', { cardProof });
-  }
-
-  apply(changed: object = {}, headers: Record<string, string> = {}): Promise<LightMyRequestResponse> {
-    const wish = { ...household(person), mobile, email, password: testPassword };
-    return this.ask('POST', '/v1/card-account', { ...wish, ...changed }, headers);
-  }
-
-  async confirm(): Promise<LightMyRequestResponse> {
-    const token = await mailedToken(world.world, await keyOf(person));
-    return this.ask('POST', '/v1/card-account/confirmations', { token });
-  }
-}
-
+/** A browser at which nobody has done anything yet. */
+const visitOf = (whose = person): CardAccountVisit => new CardAccountVisit(world, whose, origin);
 /** Somebody whose card is registered, in the visit in which it was. */
-async function registered(): Promise<Visit> {
-  const visit = new Visit();
-  await visit.readCard();
-  expect((await visit.apply()).statusCode).toBe(202);
-  expect((await visit.confirm()).json()).toEqual({ purpose: 'application' });
-  await world.world.ledger.pool.query(`update mail_message set created_at = created_at - interval '1 hour'`);
-  return visit;
-}
+const registered = (): Promise<CardAccountVisit> => visitOf().register();
 
 const codeOf = (answer: LightMyRequestResponse) => answer.json<{ code?: string }>().code;
 
 test('card, household register and e-mail make an account, whatever group is open; a used link says so', async () => {
-  const visit = new Visit();
+  const visit = visitOf();
   const read = await visit.readCard();
   expect([read.statusCode, read.json()]).toMatchObject([201, { state: 'notRegistered', name: '甄○康' }]);
   const applied = await visit.apply();
@@ -102,8 +49,8 @@ test('card, household register and e-mail make an account, whatever group is ope
     },
   ]);
   expect(applied.body).not.toContain('jianguo');
-  const token = await mailedToken(world.world, await keyOf(person));
-  const stranger = new Visit();
+  const token = await visit.link();
+  const stranger = visitOf();
   expect((await stranger.ask('POST', '/v1/card-account/confirmations', { token })).statusCode).toBe(200);
   expect(codeOf(await stranger.ask('POST', '/v1/card-account/confirmations', { token }))).toBe(
     'confirmationUsed',
@@ -113,7 +60,7 @@ test('card, household register and e-mail make an account, whatever group is ope
 });
 
 test('an application may be sent again under its key, mailed again and deleted', async () => {
-  const visit = new Visit();
+  const visit = visitOf();
   await visit.readCard();
   const key = { 'idempotency-key': 'apply-1' };
   expect((await visit.apply({}, key)).statusCode).toBe(202);
@@ -139,14 +86,14 @@ test.each([
   [{ language: 'fr' }, 'requestInvalid'],
   [{ householdNumber: 'F\u0000123456' }, 'requestInvalid'],
 ])('what is wrong with an application is told, and nothing is kept of it: %j', async (wrong, code) => {
-  const visit = new Visit();
+  const visit = visitOf();
   await visit.readCard();
   expect(codeOf(await visit.apply(wrong))).toBe(code);
   expect((await visit.ask('GET', '/v1/card-account')).json()).toMatchObject({ state: 'notRegistered' });
 });
 
 test('the household register cannot be guessed: after some tries the card has to wait', async () => {
-  const visit = new Visit();
+  const visit = visitOf();
   await visit.readCard();
   const codes: (string | undefined)[] = [];
   for (let guess = 0; guess < 7; guess += 1) {
@@ -157,7 +104,7 @@ test('the household register cannot be guessed: after some tries the card has to
 });
 
 test('nothing goes without the card, nor with one that the registry does not know, nor with its proof twice', async () => {
-  const visit = new Visit();
+  const visit = visitOf();
   for (const [method, url, body] of [
     ['GET', '/v1/card-account', undefined],
     ['DELETE', '/v1/card-account', undefined],
@@ -199,6 +146,57 @@ test('who is signed in sees the account; password and contacts take the present 
   expect(codeOf(await citizen.act('GET', '/v1/registration'))).toBe('sessionEnded');
 });
 
+test('a card that somebody put in before is not that of who signs in after them', async () => {
+  const visit = await registered();
+  const next = await world.insured([1]);
+  await world.world.ledger.pool.query('update round set open_groups = $1', [[1]]);
+  await aSecondPasses();
+  const { personNumber, cardNumber } = next;
+  const body = { method: 'card-number', personNumber, cardNumber, captcha: await world.captcha() };
+  expect((await visit.ask('POST', '/v1/sessions', body)).statusCode).toBe(201);
+  expect((await visit.ask('GET', '/v1/card-account')).json()).toMatchObject({ state: 'notRegistered' });
+});
+
+test('a change of password whose answer was lost is asked for again under its key, signed out or not', async () => {
+  const visit = await registered();
+  const key = { 'idempotency-key': 'change-1' };
+  const change = { currentPassword: testPassword, newPassword: 'vU4-rtpN' };
+  const again = () => visit.ask('PUT', '/v1/card-account/password', change, key);
+  expect([(await again()).statusCode, (await again()).statusCode]).toEqual([204, 204]);
+  const other = { ...change, newPassword: 'Hq8_wmZt' };
+  expect(codeOf(await visit.ask('PUT', '/v1/card-account/password', other, key))).toBe(
+    'idempotencyKeyReused',
+  );
+  // Under no key it is asked for anew, and the present password is another one by now.
+  expect(codeOf(await visit.ask('PUT', '/v1/card-account/password', change))).toBe('passwordWrong');
+
+  await world.world.ledger.pool.query('update round set open_groups = $1', [[1]]);
+  await aSecondPasses();
+  const citizen = await world.signIn(person);
+  const signedIn = { 'idempotency-key': 'change-2' };
+  const back = { currentPassword: 'vU4-rtpN', newPassword: 'Hq8_wmZt' };
+  const put = (body: object, headers: Record<string, string>) =>
+    citizen.act('PUT', '/v1/card-account/password', body, headers);
+  expect((await put(back, signedIn)).statusCode).toBe(204);
+  // The answer was lost: the cookie is that of the session which the change itself ended.
+  expect((await put(back, signedIn)).statusCode).toBe(204);
+  expect(codeOf(await put({ ...back, newPassword: 'zT4!mmWq' }, signedIn))).toBe('cardReadRequired');
+  expect(codeOf(await put(back, { 'idempotency-key': 'change-3' }))).toBe('cardReadRequired');
+});
+
+test('what a request asked stands in the ledger under a key, so that a password cannot be guessed from it', async () => {
+  const visit = await registered();
+  const change = { currentPassword: testPassword, newPassword: 'vU4-rtpN' };
+  await visit.ask('PUT', '/v1/card-account/password', change, { 'idempotency-key': 'k' });
+  const { rows } = await world.world.ledger.pool.query<{ request_hash: Buffer }>(
+    'select request_hash from idempotent_answer where person_key = $1',
+    [await visit.personKey()],
+  );
+  const of = (indexKey: Buffer) => requestHash({ indexKey }, 'PUT', '/v1/card-account/password', change);
+  expect(rows[0]?.request_hash).toEqual(of(world.world.ledger.keys.indexKey));
+  expect(rows[0]?.request_hash).not.toEqual(of(Buffer.alloc(32)));
+});
+
 test('a forgotten password takes card, household register and a link', async () => {
   const visit = await registered();
   const reset = (changed: object = {}) =>
@@ -209,7 +207,7 @@ test('a forgotten password takes card, household register and a link', async () 
     });
   expect(codeOf(await reset({ householdNumber: 'Z9999999' }))).toBe('householdNotConfirmed');
   expect((await reset()).statusCode).toBe(202);
-  expect((await visit.confirm()).json()).toEqual({ purpose: 'newPassword' });
+  expect((await visit.confirm(await visit.link())).json()).toEqual({ purpose: 'newPassword' });
   const change = { currentPassword: 'vU4-rtpN', newPassword: 'Hq8_wmZt' };
   expect((await visit.ask('PUT', '/v1/card-account/password', change)).statusCode).toBe(204);
 });
@@ -245,7 +243,7 @@ describe('a counter that is enrolled as a station', () => {
 
   test('registers and deactivates by its designated staff, who stand in the history', async () => {
     expect((await at('counter', 'chen', '', seen())).statusCode).toBe(201);
-    const visit = new Visit();
+    const visit = visitOf();
     expect((await visit.readCard()).json()).toMatchObject({ state: 'active' });
     const gone = { personNumber: person.personNumber, idDocument: 'passport', reason: 'lostCard' };
     expect((await at('counter', 'chen', '/deactivations', gone)).statusCode).toBe(204);
@@ -278,7 +276,7 @@ describe('staff at a counter', () => {
 
   test('register and deactivate; both stand in the history under the operator', async () => {
     expect((await staff('/v1/staff/card-accounts', seen())).json()).toEqual({ emailToConfirm: false });
-    const visit = new Visit();
+    const visit = visitOf();
     expect((await visit.readCard()).json()).toMatchObject({ state: 'active', email: null });
     const reset = { ...household(person), newPassword: 'vU4-rtpN' };
     expect(codeOf(await visit.ask('POST', '/v1/card-account/password-resets', reset))).toBe(
@@ -289,7 +287,7 @@ describe('staff at a counter', () => {
     expect((await visit.ask('GET', '/v1/card-account')).json()).toMatchObject({ state: 'deactivated' });
     const { rows } = await world.world.ledger.pool.query<{ act: string; channel: string }>(
       'select act, channel from audit_entry where person_key = $1 order by recorded_at',
-      [await keyOf(person)],
+      [await visit.personKey()],
     );
     expect(rows).toEqual([
       { act: 'registerCard', channel: 'operator:amy' },

@@ -1,12 +1,9 @@
 /** One's own card as the insurance registry has it, for whoever proved who they are. */
 import type { FastifyInstance } from 'fastify';
 
+import type { CardStatus } from '../domain/card-account/card-standing';
 import { accepted, refused, type Outcome } from '../domain/refusal/refusals';
-import {
-  RegistryUnavailable,
-  type CardStatus,
-  type InsuranceRegistry,
-} from '../gateways/insurance-registry/port';
+import { RegistryUnavailable, type InsuranceRegistry } from '../gateways/insurance-registry/port';
 import { registryIdOf } from '../ledger/person';
 
 /** Undefined when the registry has nothing; refuses with `registryUnavailable`. */

@@ -349,7 +349,9 @@ describe('an elder', () => {
     ).json<{ lookId: string }>();
     const begun = await post('/v1/station/assistances', { lookId, place: 0 });
     const atHotline = new Citizen(world.app, cookieOf(begun));
-    const agree = () => atHotline.act('PUT', `/v1/family-bonds/${familyBondId}/answer`, { agreed: true });
+    const answer = `/v1/family-bonds/${familyBondId}/answer`;
+    expect(code(await atHotline.act('PUT', answer, { agreed: true }))).toBe('notReadBack');
+    const agree = () => atHotline.act('PUT', answer, { agreed: true }, { 'read-back': 'confirmed' });
     await world.world.ledger.pool.query(
       `update station set kind = 'storeKiosk', chain = 'okMart' where station_id = 'hotline'`,
     );

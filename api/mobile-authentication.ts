@@ -255,7 +255,7 @@ export async function bindByMobile(
 declare module '@fastify/secure-session' {
   interface SessionData {
     /** The confirmation that was asked for in this browser; no other browser may use it. */
-    mobileAuthentication: string;
+    mobileAuthentication: string | undefined;
   }
 }
 

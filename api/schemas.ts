@@ -200,7 +200,9 @@ export function problems(
     ...(kind.write ? onWrites : []),
     ...(kind.citizen ? signedIn : []),
     ...(kind.family ? inFamily : []),
-    ...(kind.write && kind.citizen ? (['idempotencyKeyReused', 'stationTakesNothingBack'] as const) : []),
+    ...(kind.write && kind.citizen
+      ? (['idempotencyKeyReused', 'stationTakesNothingBack', 'notReadBack'] as const)
+      : []),
     ...codes,
   ];
   const byStatus = new Map<number, ProblemCode[]>();
@@ -219,11 +221,17 @@ export function problems(
   );
 }
 
-/** Documented here, checked by `plugins/idempotency`, which refuses with a code of its own. */
+/** Documented here, checked by `plugins/idempotency` and `plugins/read-back`, which refuse with codes of their own. */
 export const writeHeaders = Type.Object({
   'idempotency-key': Type.Optional(
     Type.String({
       description: '1–128 visible ASCII characters; the same request with the same key is done once',
+    }),
+  ),
+  'read-back': Type.Optional(
+    Type.String({
+      description:
+        '`confirmed`, in a session of designated staff: what this call does was read out and confirmed',
     }),
   ),
 });

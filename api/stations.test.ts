@@ -159,13 +159,34 @@ describe('looking people up', () => {
 });
 
 describe('acting for somebody', () => {
+  const readBack = { 'read-back': 'confirmed' };
+
+  test('is refused, and does nothing, until staff say that they read it back', async () => {
+    const session = await assisted(await world.insured());
+    for (const [method, url, payload] of [
+      ['PUT', '/v1/registration', { mobile, districtCode: '63000030', products: ['AZ'] }],
+      ['DELETE', '/v1/registration', undefined],
+      ['POST', '/v1/appointments', { slotId, mobile }],
+      ['PUT', '/v1/appointments/1234567890', { slotId }],
+      ['DELETE', '/v1/appointments/1234567890', undefined],
+      ['POST', '/v1/leftover-requests', {}],
+    ] as const) {
+      for (const said of [undefined, { 'read-back': 'yes' }]) {
+        const answer = await session.act(method, url, payload, said);
+        expect([method, url, answer.statusCode, code(answer)]).toEqual([method, url, 422, 'notReadBack']);
+      }
+    }
+    expect((await session.act('GET', '/v1/appointments')).json()).toEqual({ appointments: [] });
+  });
+
   test('books, cancels, and tells the person of both; the history names station and staff', async () => {
     const person = await world.insured();
     const session = await assisted(person);
-    const booked = await session.act('POST', '/v1/appointments', { slotId, mobile });
+    const booked = await session.act('POST', '/v1/appointments', { slotId, mobile }, readBack);
     expect(booked.statusCode).toBe(201);
     const { appointmentNumber } = booked.json<{ appointmentNumber: string }>();
-    expect((await session.act('DELETE', `/v1/appointments/${appointmentNumber}`)).statusCode).toBe(200);
+    const own = `/v1/appointments/${appointmentNumber}`;
+    expect((await session.act('DELETE', own, undefined, readBack)).statusCode).toBe(200);
     const personKey = await personKeyOf(person);
     const history = await readHistory(world.world.ledger.db, personKey);
     expect(history.map(({ act, actor, channel }) => `${act} ${actor} ${channel}`)).toEqual(
@@ -190,14 +211,18 @@ describe('acting for somebody', () => {
     const begun = await call('hotline', '/v1/station/assistances', { lookId, place: 0 }, code2);
     const session = new Citizen(world.app, cookieOf(begun));
     await dismissStaff(db, 'hotline', 'ho');
-    expect(code(await session.act('POST', '/v1/appointments', { slotId, mobile }))).toBe('sessionEnded');
+    expect(code(await session.act('POST', '/v1/appointments', { slotId, mobile }, readBack))).toBe(
+      'sessionEnded',
+    );
     expect(code(await session.act('GET', '/v1/appointments'))).toBe('sessionEnded');
     expect(code(await call('hotline', '/v1/station/assistances', { lookId, place: 0 }, code2))).toBe(
       'stationStaffUnknown',
     );
     const other = await assisted(await world.insured());
     keys.hotline = (await enrolStation(db, { stationId: 'hotline', kind: 'hotline', ...place })).key;
-    expect(code(await other.act('POST', '/v1/appointments', { slotId, mobile }))).toBe('sessionEnded');
+    expect(code(await other.act('POST', '/v1/appointments', { slotId, mobile }, readBack))).toBe(
+      'sessionEnded',
+    );
     await revokeStation(db, 'counter');
     expect(
       code(await call('counter', '/v1/station/looks', { reason: 'noDevice', personNumber: 'A1' }, 'x')),

@@ -20,6 +20,7 @@ import {
 import { citizenCommand, type CommandContext } from './citizen-command';
 import type { Ledger } from './database';
 import { seal } from './encryption';
+import { findAnswer } from './idempotency';
 import { queueMail } from './mail-message';
 import { endSessionsOf } from './sign-in';
 
@@ -33,6 +34,9 @@ export async function changePassword(
   wish: { readonly currentPassword: string; readonly newPassword: string },
 ): Promise<Outcome<'changed'>> {
   const { personKey } = context;
+  // Asked again after a lost answer, the present password is the new one already.
+  const before = await findAnswer<'changed'>(ledger, context);
+  if (before) return before;
   const known = await confirmPassword(ledger, personKey, wish.currentPassword);
   if (!known.ok) return known;
   const read = await newPasswordOf(ledger, personKey, wish.newPassword);

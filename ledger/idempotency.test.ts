@@ -1,16 +1,19 @@
+import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { sql } from 'kysely';
 
 import { LedgerWorld } from '../test/builders/ledger-world';
 import { requestHash, sweepAnswers } from './idempotency';
 
+const keys = { indexKey: randomBytes(32) };
+
 describe('what was asked', () => {
   test('is the same whatever the order of its fields', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (body) => {
         const reversed = Object.fromEntries(Object.entries(body).reverse());
-        expect(requestHash('PUT', '/v1/registration', reversed)).toEqual(
-          requestHash('PUT', '/v1/registration', body),
+        expect(requestHash(keys, 'PUT', '/v1/registration', reversed)).toEqual(
+          requestHash(keys, 'PUT', '/v1/registration', body),
         );
       }),
     );
@@ -24,8 +27,8 @@ describe('what was asked', () => {
     ['a list for an object', 'PUT', '/v1/registration', [['a', [1, 2]]]],
     ['no body', 'PUT', '/v1/registration', undefined],
   ])('differs with %s', (_what, method, path, body) => {
-    expect(requestHash(method, path, body)).not.toEqual(
-      requestHash('PUT', '/v1/registration', { a: [1, 2] }),
+    expect(requestHash(keys, method, path, body)).not.toEqual(
+      requestHash(keys, 'PUT', '/v1/registration', { a: [1, 2] }),
     );
   });
 });

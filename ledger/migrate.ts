@@ -24,6 +24,7 @@ import * as boundDevices from './migrations/0020-bound-devices';
 import * as stations from './migrations/0021-stations';
 import * as mobileAuthentications from './migrations/0023-mobile-authentications';
 import * as familyBonds from './migrations/0024-family-bonds';
+import * as cardStanding from './migrations/0026-card-standing';
 import * as textsInDoubt from './migrations/0029-texts-in-doubt';
 
 /** Every migration by name, in their order. */
@@ -50,6 +51,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0021-stations': stations,
   '0023-mobile-authentications': mobileAuthentications,
   '0024-family-bonds': familyBonds,
+  '0026-card-standing': cardStanding,
   '0029-texts-in-doubt': textsInDoubt,
 };
 

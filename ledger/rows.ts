@@ -700,12 +700,22 @@ export interface SimulatedRegistryInsuredNumber {
 
 export interface SimulatedRegistryInsuredPerson {
   birth_date: string;
+  /**
+   * Cards made for the person: [{issuedOn, way, reason}], in the codes of domain/card-account/card-standing.ts.
+   */
+  card_issues: Generated<Json>;
   card_number: string;
   /**
    * The number was once a duplicate (重號), this has been cleared, and the card in use was made since.
    */
   duplicate_cleared: Generated<boolean>;
+  has_arrears: boolean | null;
   household_number: string | null;
+  insured: string | null;
+  /**
+   * Effective date of the last transfer out that was accepted (最後不在保日).
+   */
+  last_not_insured_on: string | null;
   mobile_contract: string | null;
   name: string;
   parental_consents: Generated<Json>;

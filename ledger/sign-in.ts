@@ -64,6 +64,16 @@ export async function recordSignIn(
     .execute();
 }
 
+/** By which way that session began; undefined for one that nobody began. */
+export async function methodOfSession(db: LedgerReader, sessionId: string): Promise<string | undefined> {
+  const row = await db
+    .selectFrom('sign_in')
+    .select('method')
+    .where('session_id', '=', sessionId)
+    .executeTakeFirst();
+  return row?.method;
+}
+
 /** The person's sign-ins of the last half year, newest first, a hundred at most. */
 export async function signInsOf(db: LedgerReader, personKey: string): Promise<readonly SignInView[]> {
   const rows = await db

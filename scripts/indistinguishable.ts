@@ -1,7 +1,7 @@
 /**
  * `npm run indistinguishable`: whether an answer at the door tells, by its time or by anything in it, if somebody is
- * known. Each way in is asked about known and unknown people in an order of chance, behind a registry that takes
- * longer over whom it knows. The control asks the same without the equal time: it has to be found out, or the
+ * known. Each way in is asked about known and unknown people in pairs of chance order, behind a registry (or, where none
+ * is asked, a limiter) that takes longer over whom it knows. The control asks the same without the equal time: it has to be found out, or the
  * measurement is worth nothing.
  */
 import { randomBytes } from 'node:crypto';
@@ -28,13 +28,13 @@ const seed = 20210706;
 /** Rarer than this by chance alone: the answers are told apart. */
 const toldApartBelow = 0.001;
 /** How much longer the registry takes over whom it knows: what has to be hidden, and found where it is not. */
-const leakMs = 4;
+const leakMs = 5;
 /** Nothing to speak of: the control's answers take as long as the work does. */
 const noFloorMs = 1;
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { samples: { type: 'string', default: '150' }, only: { type: 'string', default: '' } },
+    options: { samples: { type: 'string', default: '200' }, only: { type: 'string', default: '' } },
   });
   const samples = Number(values.samples);
   if (!Number.isInteger(samples) || samples < 20) {
@@ -101,13 +101,12 @@ interface Found extends Comparison {
   readonly differs: boolean;
 }
 
-/** Both sides in an order of chance, so that whatever the machine does meanwhile meets both alike. */
+/** Both sides in pairs, of which chance says who goes first: whatever the machine does meanwhile meets both alike. */
 async function ask(app: AppWithPeople, { known, unknown }: Case, samples: number): Promise<Found> {
   const choice = seededChoice(seed);
-  const turns = choice.several(
-    Array.from({ length: samples * 2 }, (_, turn) => (turn % 2 === 0 ? known : unknown)),
-    samples * 2,
-  );
+  const turns = Array.from({ length: samples }, () =>
+    choice.onceIn(2) ? [known, unknown] : [unknown, known],
+  ).flat();
   const times = new Map<unknown, number[]>([
     [known, []],
     [unknown, []],
@@ -137,21 +136,24 @@ const ownHeaders = new Set(['date', 'x-request-id', 'connection', 'keep-alive'])
 
 async function answerOf(
   app: AppWithPeople,
-  { url, body }: Asked,
+  { url, body, cookie }: Asked,
 ): Promise<{ readonly ms: number; readonly answer: string }> {
-  const captcha = await app.solvedCaptcha();
+  const captcha = cookie === undefined ? { captcha: await app.solvedCaptcha() } : {};
   const begun = performance.now();
   const response = await fetch(`${app.url}${url}`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ ...body, captcha }),
+    headers: { 'content-type': 'application/json', ...(cookie !== undefined && { cookie }) },
+    body: JSON.stringify({ ...body, ...captcha }),
   });
   const text = await response.text();
   const ms = performance.now() - begun;
   if (response.status >= 500 || response.status < 400) {
     throw new Error(`an answer that no refusal is: ${response.status}`);
   }
-  const headers = [...response.headers].filter(([name]) => !ownHeaders.has(name));
+  // A sealed cookie looks different each time: that there is one, and how it is set, has to be the same.
+  const headers = [...response.headers]
+    .filter(([name]) => !ownHeaders.has(name))
+    .map(([name, value]) => [name, name === 'set-cookie' ? value.replace(/=[^;]*/, '') : value]);
   return { ms, answer: JSON.stringify([response.status, headers, text]) };
 }
 

@@ -11,13 +11,6 @@ import { field, formContext, formErrors, hasErrors, parameter, type FormErrors }
 import { refusalPage } from './refusals';
 import type { Words } from './words';
 
-declare module '@fastify/secure-session' {
-  interface SessionData {
-    /** The device code that this session made: its page may be looked at again. */
-    deviceCodeId: string | undefined;
-  }
-}
-
 /** Registers `/account/devices` and `/account/devices/code`. */
 export function devicePages(app: FastifyInstance): void {
   const { page, form } = behindSignIn(app);

@@ -10,6 +10,7 @@ const ownPages = [
   { path: '/registration/settlements', words: 'settlements' },
   { path: '/appointment', words: 'appointment' },
   { path: '/account/card', words: 'card' },
+  { path: '/app/card', words: 'cardStatus' },
   { path: '/account/devices', words: 'devices' },
   { path: '/account/sign-ins', words: 'signIns' },
   { path: '/account/family', words: 'family' },

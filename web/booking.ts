@@ -21,7 +21,7 @@ import { companions, togetherPages } from './booking-together';
 import { behindSignIn, citizenPage, type CitizenPage, type KeepAnswers } from './citizen-page';
 import { field, hasField, formContext, formErrors, hasErrors, parameter, type FormErrors } from './forms';
 import { refusalPage } from './refusals';
-import { mobileShown } from './station/mobile-shown';
+import { mobileInField } from './station/mobile-shown';
 
 /** Registers `/booking…`. */
 export function bookingPages(app: FastifyInstance): void {
@@ -187,14 +187,9 @@ async function checkPage(
         },
       ],
       companions: await companions(app, request),
-      ...mobileInCheck(answers.mobile ?? registered?.mobile, request),
+      ...mobileInField('', answers.mobile ?? registered?.mobile, request),
       ...found,
     },
     hasErrors(found) ? 422 : 200,
   );
 }
-
-const mobileInCheck = (mobile: string | undefined, request: FastifyRequest) => {
-  const { value, kept } = mobileShown(mobile, request);
-  return { mobileValue: value, mobileKept: kept };
-};

@@ -50,7 +50,13 @@ export function formContext(request: FastifyRequest): CommandContext {
   const key = field(request, 'formKey');
   if (key === '') return context;
   const { _csrf: _, ...asked } = fieldsOf(request);
-  return { ...context, idempotency: idempotencyOf(key, request.method, request.url, asked) };
+  return { ...context, idempotency: formIdempotency(request, key, asked) };
+}
+
+/** The key of a form, bound to what it asks. */
+export function formIdempotency(request: FastifyRequest, key: string, asked: object) {
+  const { server, method, url } = request;
+  return idempotencyOf(server.ledger.keys, key, method, url, asked);
 }
 
 /** The answer to the check against robots: the proof of work, or the question in words. */

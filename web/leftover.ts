@@ -12,6 +12,7 @@ import { mobileOf } from './booking-check';
 import { behindSignIn } from './citizen-page';
 import { field, formContext, formErrors, hasErrors, parameter, type FormErrors } from './forms';
 import { refusalPage } from './refusals';
+import { mobileInField } from './station/mobile-shown';
 import type { Words } from './words';
 
 /** Registers `/leftover…`. */
@@ -98,7 +99,7 @@ async function askPage(
         checked: day === chosenDay,
       })),
       choices: districtChoices(field(request, 'district') || (known?.districtCode ?? ''), words),
-      mobileValue: field(request, 'mobile') || (known?.mobile ?? ''),
+      ...mobileInField(field(request, 'mobile'), known?.mobile, request),
       ...found,
     },
     hasErrors(found) ? 422 : 200,

@@ -221,6 +221,12 @@ const waysOn: Readonly<Record<ProblemCode, readonly Way[]>> = {
   internalError: ['front'],
 };
 
+/** Where these help, the health insurance's own line does too; the vaccination line knows nothing of cards. */
+const cardAndPhone: ReadonlySet<Way> = new Set([
+  ...(['quickAuthentication', 'cardAccount', 'app', 'bindDevice', 'devices', 'cardSignIn'] as const),
+  'environment',
+]);
+
 const wayAddress: Readonly<Record<Way, string>> = {
   front: '/',
   signIn: '/sign-in',
@@ -264,7 +270,7 @@ function wayText(way: Way, { t }: Words): string {
     whichWay: t.whichWay.title,
     cardAccount: t.cardAccount.title,
     app: t.app.title,
-    bindDevice: t.app.bindTitle,
+    bindDevice: t.app.bindByCode,
     devices: t.devices.title,
     cardSignIn: t.signIn.ways.card.text,
     family: t.account.pages.family.text,
@@ -320,6 +326,15 @@ function detailWithValue(refusal: AnyRefusal, words: Words): string | undefined 
   }
 }
 
+/** At a station the first page is the station's own. */
+function wayOn(
+  way: Way,
+  { citizen, words }: FastifyRequest,
+): { readonly href: string; readonly text: string } {
+  if (way === 'front' && citizen?.station) return { href: '/station/menu', text: words.t.station.menu };
+  return { href: wayAddress[way], text: wayText(way, words) };
+}
+
 /** Answers with the page of a refusal. `otherWays`: where it was refused to come in by one way, the others. */
 export async function refusalPage(
   request: FastifyRequest,
@@ -337,10 +352,11 @@ export async function refusalPage(
     {
       title,
       paragraphs: [detail],
-      actions: ways.map((way) => ({ href: wayAddress[way], text: wayText(way, words) })),
+      actions: ways.map((way) => wayOn(way, request)),
       otherWays,
       whatNow: true,
       help: true,
+      aboutCard: waysOn[refusal.code].some((way) => cardAndPhone.has(way)),
       reference: refusal.code,
     },
     problemTexts[refusal.code].status,

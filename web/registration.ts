@@ -16,6 +16,7 @@ import { openRegistration, type OpenRegistration } from './open-registration';
 import { questionPages } from './registration-questions';
 import { changedRows, registrationRows, resultPage } from './registration-views';
 import { refusalPage } from './refusals';
+import { mobileOfAnswers, mobileRepeated } from './station/mobile-shown';
 
 /** Registers `/registration…`. */
 export function registrationPages(app: FastifyInstance): void {
@@ -55,11 +56,11 @@ export function registrationPages(app: FastifyInstance): void {
   app.post('/registration/check', form, async (request, reply) => {
     const open = await openRegistration(app, request);
     if (!open.ok) return refusalPage(request, reply, open.refusal);
-    const { personKey, round } = open.value;
+    const { personKey, round, live } = open.value;
     // The form says which answers the person saw, so that another tab cannot slip others under the same button.
     const wish = {
       roundId: round.roundId,
-      mobile: field(request, 'mobile'),
+      mobile: mobileOfAnswers(field(request, 'mobile'), live?.mobile, request),
       districtCode: field(request, 'districtCode'),
       products: field(request, 'products').split(',').filter(Boolean),
       mixedIntent: field(request, 'mixedIntent') === 'yes',
@@ -135,6 +136,7 @@ async function checkPage(
     round: words.roundName(round),
     live: live !== undefined,
     answers: { ...answers, products: (answers.products ?? []).join(',') },
+    mobileAnswer: mobileRepeated(answers.mobile ?? '', live?.mobile, request),
     rows: changedRows(answers, { round, person, priorityGroup, live }, words),
     unchanged: live !== undefined && JSON.stringify(answersOf(live)) === JSON.stringify(answers),
   });

@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 import { mayStillBeSignedIn } from '../api/plugins/session';
+import { isCardRegistered } from '../ledger/card-account';
 import { signInsOf, type SignInView } from '../ledger/sign-in';
 import { behindSignIn } from './citizen-page';
 import { field, formContext, parameter } from './forms';
@@ -58,7 +59,7 @@ async function ownSignIn(app: FastifyInstance, request: FastifyRequest, signInId
 
 function signInView(each: SignInView, current: string, words: Words) {
   const { t } = words;
-  const browser = [each.browser, each.operatingSystem].filter((name) => name !== null).join('、');
+  const browser = words.list([each.browser, each.operatingSystem].filter((name) => name !== null));
   const isThisOne = each.sessionId === current;
   return {
     signInId: each.sessionId,
@@ -86,9 +87,11 @@ async function whatNow(
   boundDeviceId: string | null,
 ): Promise<FastifyReply> {
   const { t } = request.words;
+  const { personKey } = request.requireCitizen();
+  const hasPassword = await isCardRegistered(app.ledger.db, personKey);
   const pages = [
     ...(boundDeviceId === null ? [] : [{ href: '/account/devices', text: t.signIns.removeThisDevice }]),
-    { href: '/account/password', text: t.signIns.changePassword },
+    ...(hasPassword ? [{ href: '/account/card/password', text: t.signIns.changePassword }] : []),
     ...(boundDeviceId === null ? [{ href: '/account/devices', text: t.signIns.lookAtDevices }] : []),
     { href: '/appointment', text: t.signIns.checkAppointment },
     { href: listAddress, text: t.signIns.backToList },

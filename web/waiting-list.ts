@@ -11,6 +11,7 @@ import { mobileOf } from './booking-check';
 import { behindSignIn } from './citizen-page';
 import { field, formContext, formErrors, hasErrors, parameter, type FormErrors } from './forms';
 import { refusalPage } from './refusals';
+import { mobileInField } from './station/mobile-shown';
 import type { Words } from './words';
 
 /** Registers `/waiting-list…`. */
@@ -111,7 +112,7 @@ async function waitingPage(
           site: words.inLanguage(offer.site.nameZh, offer.site.nameEn),
           status: t.waitingList.status[offer.status],
         })),
-      mobileValue: field(request, 'mobile') || (registration?.mobile ?? ''),
+      ...mobileInField(field(request, 'mobile'), registration?.mobile, request),
       ...found,
     },
     hasErrors(found) ? 422 : 200,

@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 
 import type { CommandContext } from '../../ledger/citizen-command';
+import type { LedgerKeys } from '../../ledger/encryption';
 import { requestHash } from '../../ledger/idempotency';
 import { RefusedRequest } from '../problems';
 
@@ -21,9 +22,15 @@ const form = /^[\x21-\x7e]{1,128}$/;
 const writes = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 
 /** Binds `key` to the parts of a request; pages use it with a key that stands in their form. */
-export function idempotencyOf(key: string, method: string, path: string, body: unknown): Idempotency {
+export function idempotencyOf(
+  keys: LedgerKeys,
+  key: string,
+  method: string,
+  path: string,
+  body: unknown,
+): Idempotency {
   if (!form.test(key)) throw new RefusedRequest({ code: 'idempotencyKeyInvalid' });
-  return { key, requestHash: requestHash(method, path, body) };
+  return { key, requestHash: requestHash(keys, method, path, body) };
 }
 
 export const idempotencyPlugin = fp(
@@ -33,12 +40,13 @@ export const idempotencyPlugin = fp(
       const key = request.headers['idempotency-key'];
       if (key === undefined || !writes.has(request.method)) return done();
       try {
-        request.idempotency = idempotencyOf(String(key), request.method, request.url, request.body);
+        const { method, url, body } = request;
+        request.idempotency = idempotencyOf(app.ledger.keys, String(key), method, url, body);
       } catch (refusal) {
         return done(refusal as Error);
       }
       return done();
     });
   },
-  { name: 'idempotency' },
+  { name: 'idempotency', dependencies: ['ledger'] },
 );

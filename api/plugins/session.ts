@@ -106,6 +106,11 @@ declare module 'fastify' {
      * again (WCAG 2.2.1), never for showing anything.
      */
     personOfLapsedSession: string | null;
+    /**
+     * Whose session was ended elsewhere or by their own last act, `null` otherwise. Good for repeating the answer to
+     * that act, and for nothing else.
+     */
+    personOfEndedSession: string | null;
     /** The signed-in person; refuses with `sessionRequired` or `sessionEnded`. */
     requireCitizen(): SignedInCitizen;
     /**
@@ -128,6 +133,19 @@ declare module 'fastify' {
      * transaction; it is not asked about beforehand as well.
      */
     revocation?: 'byCommand';
+  }
+}
+
+/**
+ * What the visit proved before somebody signed in: at a shared computer it may have been the person before. It ends
+ * here, so that nobody goes on with another one's card.
+ */
+const provedBefore = ['cardRead', 'mobileAuthentication', 'deviceCodeId'] as const;
+
+declare module '@fastify/secure-session' {
+  interface SessionData {
+    /** The device code that this session made: its page may be looked at again. */
+    deviceCodeId: string | undefined;
   }
 }
 
@@ -175,6 +193,7 @@ export const sessionPlugin = fp<SessionPluginOptions>(
     app.decorateRequest('citizen', null);
     app.decorateRequest('sessionIsOver', false);
     app.decorateRequest('personOfLapsedSession', null);
+    app.decorateRequest('personOfEndedSession', null);
     app.decorateRequest('requireCitizen', requireCitizen);
     app.decorateRequest('signIn', signIn);
     app.decorateRequest('signOut', signOut);
@@ -219,6 +238,7 @@ export const sessionPlugin = fp<SessionPluginOptions>(
         ...browserWords(this.headers['user-agent']),
         ...{ sessionId, personKey },
       });
+      for (const proved of provedBefore) this.session.set(proved, undefined);
       this.session.set('personKey', personKey);
       this.session.set('sessionId', sessionId);
       this.session.set('signedInAt', now);
@@ -245,6 +265,7 @@ function admit(request: FastifyRequest, found: SignedInCitizen, revoked: boolean
   if (revoked || found.expiresAt.getTime() <= Date.now()) {
     request.sessionIsOver = true;
     request.personOfLapsedSession = revoked ? null : found.personKey;
+    request.personOfEndedSession = revoked ? found.personKey : null;
     forget(request, revoked ? 'ended' : 'lapsed');
     return;
   }

@@ -11,12 +11,17 @@ export type DeviceKind = (typeof deviceKinds)[number];
 export const bindingWays = ['deviceCode', 'mobileQuick', 'counter'] as const;
 export type BindingWay = (typeof bindingWays)[number];
 
-/** Ways of signing in after which a device code is made: the card with its password, or the certificate. */
-const waysToDeviceCode: ReadonlySet<string> = new Set(['card-password', 'certificate']);
+/** Ways of signing in by a card of one's own in a reader: the NHI card with its password, or the certificate. */
+const waysByCard: ReadonlySet<string> = new Set(['card-password', 'certificate']);
 
 /** May who came in this way make a device code? Whoever only knows numbers may not bind a phone by them. */
 export function mayMakeDeviceCode(method: string): boolean {
-  return waysToDeviceCode.has(method);
+  return waysByCard.has(method);
+}
+
+/** May who came in this way, on a device that is not bound, read their card's number? Numbers alone must not yield more. */
+export function mayReadCardNumber(method: string): boolean {
+  return waysByCard.has(method);
 }
 
 /** 認證碼有效時間為 15 分鐘，逾期請重新產生. */

@@ -82,7 +82,15 @@ export function createHttpRegistry(settings: HttpRegistrySettings): InsuranceReg
       if (answer.outcome === 'nothing') return undefined;
       const card = parseCardNumber(answer.cardNumber);
       if ('refusal' in card) throw new RegistryUnavailable('answerNotUnderstood');
-      return { cardNumber: card.cardNumber, priorityGroups: answer.priorityGroups };
+      return {
+        cardNumber: card.cardNumber,
+        priorityGroups: answer.priorityGroups,
+        insured: answer.insured ?? null,
+        lastNotInsuredOn: answer.lastNotInsuredOn ?? null,
+        hasArrears: answer.hasArrears ?? null,
+        issues: answer.issues ?? [],
+        reaches: answer.reaches ?? null,
+      };
     },
   };
 }

@@ -209,6 +209,36 @@ describe('the insurance registry over HTTP', () => {
     expect(Math.abs(match - miss)).toBeLessThan(15);
   });
 
+  test('tells of the card what it has, cards of the last year only, and of what it does not say nothing', async () => {
+    const registry = createHttpRegistry({ url: simulator.url });
+    expect(await registry.readCard(registryPersonId)).toEqual({
+      ...{
+        cardNumber: card,
+        priorityGroups: [5, 9],
+        insured: null,
+        lastNotInsuredOn: null,
+        hasArrears: null,
+      },
+      ...{ issues: [], reaches: { from: expect.any(String), to: expect.any(String) } },
+    });
+    const client = new Client({ connectionString: database.url });
+    await client.connect();
+    const issued = (days: number, reason: string) =>
+      `jsonb_build_object('issuedOn', current_date - ${String(days)}, 'way', 'post', 'reason', '${reason}')`;
+    await client.query(
+      `update simulated_registry.insured_person set insured = 'notInsured', last_not_insured_on = '2021-05-31',
+        has_arrears = true, card_issues = jsonb_build_array(${issued(30, 'lost')}, ${issued(900, 'first')},
+          ${issued(10, 'otherNhi')})
+       where registry_person_id = $1`,
+      [registryPersonId],
+    );
+    await client.end();
+    const status = await registry.readCard(registryPersonId);
+    expect(status).toMatchObject({ insured: 'notInsured', lastNotInsuredOn: '2021-05-31', hasArrears: true });
+    expect(status?.issues.map(({ reason }) => reason)).toEqual(['otherNhi', 'lost']);
+    expect(await registry.readCard('00000000-0000-4000-8000-000000000000')).toBeUndefined();
+  });
+
   test('an outage is RegistryUnavailable, and its end is the end of it', async () => {
     const registry = createHttpRegistry({ url: simulator.url });
     simulator.setFaults({ outage: true });

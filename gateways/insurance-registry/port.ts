@@ -1,4 +1,5 @@
 /** What Yiyue asks of the health insurance registry: does this card belong to this person, and who is that. */
+import type { CardStatus } from '../../domain/card-account/card-standing';
 import type { HouseholdNumber } from '../../domain/card-account/household';
 import type { CardNumber } from '../../domain/person-number/card-number';
 import type { PersonNumber, PersonNumberKind } from '../../domain/person-number/person-number';
@@ -88,14 +89,6 @@ export type KinshipVerification = {
   /** `birthDate` is a civil date. */
   | { readonly kin: 'parent'; readonly birthDate: string }
 );
-
-/** The card as its owner may see it in the app (健保卡狀態). */
-export interface CardStatus {
-  /** Of the card in use; the way to it for whom theirs is too worn to read. */
-  readonly cardNumber: CardNumber;
-  /** 第01–10類 to which the person belongs, ascending. */
-  readonly priorityGroups: readonly number[];
-}
 
 /** Who vouched for a person beside the NHI card. */
 export const provers = ['carrier', 'certificate'] as const;

@@ -1,6 +1,7 @@
 /** The registry's HTTP messages as schemas, by which the adapter checks answers and the simulator questions. */
 import { Type, type Static } from 'typebox';
 
+import { cardIssueReasons, cardIssueWays, insuredStates } from '../../domain/card-account/card-standing';
 import { provers } from './port';
 
 /** Asked by POST, so that no number stands in an address or an access log. */
@@ -124,6 +125,20 @@ export const cardStatusAnswer = Type.Union([
     outcome: Type.Literal('found'),
     cardNumber: Type.String({ pattern: '^\\d{12}$' }),
     priorityGroups: Type.Array(Type.Integer({ minimum: 1, maximum: 10 })),
+    /** Each of these is left out where the registry does not say. */
+    insured: Type.Optional(Type.Enum([...insuredStates])),
+    lastNotInsuredOn: Type.Optional(civilDate),
+    hasArrears: Type.Optional(Type.Boolean()),
+    issues: Type.Optional(
+      Type.Array(
+        Type.Object({
+          issuedOn: civilDate,
+          way: Type.Enum([...cardIssueWays]),
+          reason: Type.Enum([...cardIssueReasons]),
+        }),
+      ),
+    ),
+    reaches: Type.Optional(Type.Object({ from: civilDate, to: civilDate })),
   }),
   Type.Object({ outcome: Type.Literal('nothing') }),
 ]);

@@ -64,6 +64,9 @@ interface InsuredRow {
 
 const defaultAnswerAfterMs = 20;
 
+/** What happened last reaches the registry's own views after so many days. */
+const daysUntilKnown = 2;
+
 /** Until when old UI numbers are good for anything. */
 const oldUiNumbersEnd = '2031-01-01';
 
@@ -86,10 +89,24 @@ const findInsured = `
   from simulated_registry.insured_number asked join simulated_registry.insured_person p using (registry_person_id)
   where asked.number = $1`;
 
-type CardRow = Pick<InsuredRow, 'card_number' | 'priority_groups'>;
+interface CardRow extends Pick<InsuredRow, 'card_number' | 'priority_groups'> {
+  readonly insured: string | null;
+  readonly last_not_insured_on: string | null;
+  readonly has_arrears: boolean | null;
+  readonly issues: { readonly issuedOn: string; readonly way: string; readonly reason: string }[];
+  readonly reaches: { readonly from: string; readonly to: string };
+}
 
 const findCard = `
-  select card_number, priority_groups from simulated_registry.insured_person where registry_person_id = $1`;
+  with reaches as (
+    select (date_trunc('month', now() at time zone 'Asia/Taipei') - interval '1 year')::date as first,
+      (now() at time zone 'Asia/Taipei')::date - ${daysUntilKnown} as last)
+  select p.card_number, p.priority_groups, p.insured, p.last_not_insured_on::text as last_not_insured_on, p.has_arrears,
+    json_build_object('from', r.first, 'to', r.last) as reaches,
+    (select coalesce(json_agg(issue order by issue->>'issuedOn' desc), '[]')
+      from jsonb_array_elements(p.card_issues) issue
+      where (issue->>'issuedOn')::date between r.first and r.last) as issues
+  from simulated_registry.insured_person p cross join reaches r where p.registry_person_id = $1`;
 
 interface HouseholdRow {
   readonly household_number: string | null;
@@ -191,7 +208,16 @@ export async function startRegistrySimulator(
       const { rows } = await pool.query<CardRow>(findCard, [body.registryPersonId]);
       const [card] = rows;
       if (!card) return { outcome: 'nothing' };
-      return { outcome: 'found', cardNumber: card.card_number, priorityGroups: card.priority_groups };
+      return {
+        outcome: 'found',
+        cardNumber: card.card_number,
+        priorityGroups: card.priority_groups,
+        ...(card.insured !== null && { insured: card.insured }),
+        ...(card.last_not_insured_on !== null && { lastNotInsuredOn: card.last_not_insured_on }),
+        ...(card.has_arrears !== null && { hasArrears: card.has_arrears }),
+        issues: card.issues,
+        reaches: card.reaches,
+      };
     });
     return answer ?? reply.code(503).send({ status: 503 });
   });

@@ -1,6 +1,6 @@
 /** The invented people whom the demonstration introduces by name, each in a situation that one would want to try. */
 import { addDays, type PlainDate } from '../../domain/civil-time/plain-date';
-import { birthdayOf, type DemonstrationRecord } from './person-record';
+import { birthdayOf, type DemonstrationRecord, type InsuranceStanding } from './person-record';
 import {
   syntheticCardNumber,
   syntheticMobile,
@@ -35,6 +35,8 @@ interface Description {
   readonly noMobile?: boolean;
   readonly duplicateCleared?: boolean;
   readonly consents?: (today: PlainDate) => DemonstrationRecord['parentalConsents'];
+  /** Most people are insured, owe nothing and got no new card of late; null: the registry does not say. */
+  readonly standing?: ((today: PlainDate) => Partial<InsuranceStanding>) | null;
 }
 
 const aged =
@@ -50,6 +52,7 @@ const descriptions: readonly Description[] = [
     numbers: [syntheticNationalId('A', 'male', 2_345_678)],
     groups: [8],
     born: aged(72),
+    standing: (today) => ({ issues: [{ issuedOn: addDays(today, -40), way: 'counter', reason: 'lost' }] }),
   },
   {
     situation: 'adult who may register',
@@ -58,6 +61,7 @@ const descriptions: readonly Description[] = [
     numbers: [syntheticNationalId('B', 'female', 2_345_678)],
     groups: [10],
     born: aged(41),
+    standing: () => ({ hasArrears: true }),
   },
   {
     situation: 'nurse who may book at once, without registering',
@@ -74,6 +78,7 @@ const descriptions: readonly Description[] = [
     numbers: [syntheticNationalId('D', 'male', 2_345_678)],
     groups: [],
     born: aged(28),
+    standing: (today) => ({ insured: 'notInsured', lastNotInsuredOn: addDays(today, -75) }),
   },
   {
     situation: 'resident with a new UI number, who had an old one before',
@@ -85,6 +90,9 @@ const descriptions: readonly Description[] = [
     ],
     groups: [9],
     born: aged(37),
+    standing: (today) => ({
+      issues: [{ issuedOn: addDays(today, -100), way: 'post', reason: 'numberChanged' }],
+    }),
   },
   {
     situation: 'resident with an old UI number only',
@@ -93,6 +101,7 @@ const descriptions: readonly Description[] = [
     numbers: [syntheticOldUiNumber('F', 'C', 2_345_678)],
     groups: [8],
     born: aged(69),
+    standing: (today) => ({ insured: 'suspended', lastNotInsuredOn: addDays(today, -400) }),
   },
   {
     situation: 'second AZ dose due today',
@@ -136,6 +145,7 @@ const descriptions: readonly Description[] = [
     numbers: [syntheticNationalId('K', 'male', 2_345_678)],
     groups: [10],
     born: aged(47),
+    standing: null,
   },
   {
     situation: 'name cut at the twenty bytes of old records',
@@ -196,6 +206,9 @@ const descriptions: readonly Description[] = [
     groups: [9],
     born: () => '1966-06-06',
     duplicateCleared: true,
+    standing: (today) => ({
+      issues: [{ issuedOn: addDays(today, -10), way: 'counter', reason: 'otherNhi' }],
+    }),
   },
   {
     situation: 'child of 13, for whom the adult who may register acts as a parent',
@@ -208,6 +221,8 @@ const descriptions: readonly Description[] = [
   },
 ];
 
+const ordinary: InsuranceStanding = { insured: 'insured', hasArrears: false, issues: [] };
+
 function known(description: Description, index: number): DemonstrationPerson {
   const {
     situation,
@@ -218,6 +233,7 @@ function known(description: Description, index: number): DemonstrationPerson {
     born,
     doses,
     consents,
+    standing,
     duplicateCleared = false,
     noMobile = false,
   } = description;
@@ -231,6 +247,7 @@ function known(description: Description, index: number): DemonstrationPerson {
       birthDate: born(today),
       previousDoses: doses?.(today) ?? [],
       parentalConsents: consents?.(today) ?? [],
+      ...(standing !== null && { standing: { ...ordinary, ...standing?.(today) } }),
     }),
   };
 }

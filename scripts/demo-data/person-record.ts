@@ -1,4 +1,5 @@
 /** One person of the demonstration registry, and how they stand in `people.csv`. */
+import type { CardIssueReason, CardIssueWay, InsuredState } from '../../domain/card-account/card-standing';
 import type { PlainDate } from '../../domain/civil-time/plain-date';
 import { syntheticHouseholdNumber, syntheticRegisteredAddress } from './synthetic-numbers';
 
@@ -6,6 +7,7 @@ export const personColumns = [
   ...(['numbers', 'name', 'birth_date', 'card_number', 'priority_groups', 'previous_doses'] as const),
   ...(['mobile_contract', 'parental_consents', 'duplicate_cleared'] as const),
   ...(['household_number', 'registered_address'] as const),
+  ...(['insured', 'last_not_insured_on', 'arrears', 'card_issues'] as const),
 ] as const;
 export type PersonRecord = Readonly<Record<(typeof personColumns)[number], string>>;
 
@@ -23,6 +25,20 @@ export interface DemonstrationRecord {
   readonly parentalConsents?: readonly PlainDate[];
   /** The number was a duplicate, was cleared, and the card is a new one. */
   readonly duplicateCleared?: boolean;
+  /** Left out for whom the registry says nothing. */
+  readonly standing?: InsuranceStanding;
+}
+
+/** How somebody stands with the insurance, and the cards made for them. */
+export interface InsuranceStanding {
+  readonly insured: InsuredState;
+  readonly lastNotInsuredOn?: PlainDate;
+  readonly hasArrears: boolean;
+  readonly issues: readonly {
+    readonly issuedOn: PlainDate;
+    readonly way: CardIssueWay;
+    readonly reason: CardIssueReason;
+  }[];
 }
 
 export function personRecord(person: DemonstrationRecord): PersonRecord {
@@ -39,6 +55,18 @@ export function personRecord(person: DemonstrationRecord): PersonRecord {
     duplicate_cleared: person.duplicateCleared ? 'yes' : '',
     household_number: householdNumber,
     registered_address: registeredAddress,
+    ...standingFields(person.standing),
+  };
+}
+
+function standingFields(standing: InsuranceStanding | undefined) {
+  if (!standing) return { insured: '', last_not_insured_on: '', arrears: '', card_issues: '' };
+  const { insured, lastNotInsuredOn = '', hasArrears, issues } = standing;
+  return {
+    insured,
+    last_not_insured_on: lastNotInsuredOn,
+    arrears: hasArrears ? 'yes' : 'no',
+    card_issues: issues.map(({ issuedOn, way, reason }) => `${issuedOn} ${way} ${reason}`).join('; '),
   };
 }
 

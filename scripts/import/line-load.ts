@@ -156,16 +156,18 @@ export async function loadPeople(client: Client): Promise<Counts> {
     set name = p.name, birth_date = p.birth_date, card_number = p.card_number,
       priority_groups = p.priority_groups, mobile_contract = p.mobile_contract,
       parental_consents = p.parental_consents, duplicate_cleared = p.duplicate_cleared,
-      household_number = p.household_number, registered_address = p.registered_address
+      household_number = p.household_number, registered_address = p.registered_address, insured = p.insured,
+      last_not_insured_on = p.last_not_insured_on, has_arrears = p.has_arrears, card_issues = p.card_issues
     from loaded_person l join staged_person p using (line)
     where l.registry_person_id = t.registry_person_id and l.differs`);
   const added = await rowsChanged(
     client,
     `insert into simulated_registry.insured_person
        (registry_person_id, name, birth_date, card_number, priority_groups, mobile_contract, parental_consents,
-        duplicate_cleared, household_number, registered_address)
+        duplicate_cleared, household_number, registered_address, insured, last_not_insured_on, has_arrears, card_issues)
      select l.registry_person_id, p.name, p.birth_date, p.card_number, p.priority_groups, p.mobile_contract,
-       p.parental_consents, p.duplicate_cleared, p.household_number, p.registered_address
+       p.parental_consents, p.duplicate_cleared, p.household_number, p.registered_address, p.insured,
+       p.last_not_insured_on, p.has_arrears, p.card_issues
      from loaded_person l join staged_person p using (line) where not l.known`,
   );
   await loadNumbers(client);
@@ -184,10 +186,12 @@ const markDifferingPeople = `
     exists (select from simulated_registry.insured_person t
       where t.registry_person_id = l.registry_person_id
         and row(t.name, t.birth_date, t.card_number, t.priority_groups, t.mobile_contract, t.parental_consents,
-            t.duplicate_cleared, t.household_number, t.registered_address)
+            t.duplicate_cleared, t.household_number, t.registered_address, t.insured, t.last_not_insured_on,
+            t.has_arrears, t.card_issues)
           is distinct from
           row(p.name, p.birth_date, p.card_number, p.priority_groups, p.mobile_contract, p.parental_consents,
-            p.duplicate_cleared, p.household_number, p.registered_address))
+            p.duplicate_cleared, p.household_number, p.registered_address, p.insured, p.last_not_insured_on,
+            p.has_arrears, p.card_issues))
     or exists (select from staged_number n left join simulated_registry.insured_number k
         on k.number = n.number and k.place = n.place
       where n.line = l.line and k.number is null)

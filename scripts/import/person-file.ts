@@ -1,4 +1,5 @@
 /** `people.csv`: whom the simulated insurance registry knows. What stands in a line is never repeated in a reason. */
+import { cardIssueReasons, cardIssueWays, insuredStates } from '../../domain/card-account/card-standing';
 import { longestAddress, parseHouseholdNumber } from '../../domain/card-account/household';
 import { isPlainDate } from '../../domain/civil-time/plain-date';
 import { parseCardNumber } from '../../domain/person-number/card-number';
@@ -30,7 +31,10 @@ export const personFile: LineFile<LineContext> = {
     'previous_doses',
     'mobile_contract',
   ],
-  optional: ['parental_consents', 'duplicate_cleared', 'household_number', 'registered_address'],
+  optional: [
+    ...['parental_consents', 'duplicate_cleared', 'household_number', 'registered_address'],
+    ...['insured', 'last_not_insured_on', 'arrears', 'card_issues'],
+  ],
   table: 'staged_person',
   tableColumns: [
     ...['numbers text[]', 'kinds text[]', 'name text', 'birth_date date', 'card_number text'],
@@ -38,6 +42,7 @@ export const personFile: LineFile<LineContext> = {
     'parental_consents jsonb',
     'duplicate_cleared boolean',
     ...['household_number text', 'registered_address text'],
+    ...['insured text', 'last_not_insured_on date', 'has_arrears boolean', 'card_issues jsonb'],
   ],
   read: (fields, context) => {
     const numbers = numbersOf(fields);
@@ -56,6 +61,7 @@ export const personFile: LineFile<LineContext> = {
       JSON.stringify(consentsOf(fields, context)),
       duplicateClearedOf(fields),
       ...householdOf(fields),
+      ...standingOf(fields, context),
     ];
   },
 };
@@ -164,6 +170,35 @@ function duplicateClearedOf(fields: LineFields): boolean | null {
   return said === '' || said === 'yes'
     ? said === 'yes'
     : fields.wrong('duplicate_cleared', 'must be yes, or empty');
+}
+
+/** Insurance and cards; what is empty the registry does not say. */
+function standingOf(
+  fields: LineFields,
+  { today }: LineContext,
+): readonly [string | null, string | null, boolean | null, string] {
+  const insured = fields.raw('insured');
+  if (insured !== '' && !insuredStates.some((state) => state === insured)) {
+    fields.wrong('insured', `must be one of ${insuredStates.join(', ')}, or empty`);
+  }
+  const lastDay = fields.raw('last_not_insured_on');
+  if (lastDay !== '' && !isPlainDate(lastDay)) fields.wrong('last_not_insured_on', dateReason);
+  const arrears = fields.raw('arrears');
+  if (!['', 'yes', 'no'].includes(arrears)) fields.wrong('arrears', 'must be yes, no, or empty');
+  const issues = fields.list('card_issues').flatMap((part) => {
+    const [issuedOn = '', way, reason] = part.split(/\s+/);
+    const known =
+      cardIssueWays.some((each) => each === way) && cardIssueReasons.some((each) => each === reason);
+    if (!isPlainDate(issuedOn) || !known) {
+      fields.wrong('card_issues', 'must be written like 2026-03-02 counter lost');
+    } else if (issuedOn > today) fields.wrong('card_issues', 'a card was issued in the future');
+    else return [{ issuedOn, way, reason }];
+    return [];
+  });
+  return [
+    ...([insured || null, lastDay || null] as const),
+    ...([arrears === '' ? null : arrears === 'yes', JSON.stringify(issues)] as const),
+  ];
 }
 
 function mobileContractOf(fields: LineFields): string | null {

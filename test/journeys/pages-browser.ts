@@ -128,9 +128,12 @@ export class Visitor {
     await this.context.addCookies([{ ...cookie, value }]);
   }
 
-  /** What of WCAG 2.1 A and AA the page breaks, as far as a program can tell. */
-  barriers(): Promise<readonly string[]> {
-    return barriersOf(this.page, this.scripts);
+  /**
+   * What of WCAG 2.1 A and AA the page breaks, as far as a program can tell. `lookedAt`: parts, by selector, that are
+   * the same as on a page that was looked at whole.
+   */
+  barriers(lookedAt: readonly string[] = []): Promise<readonly string[]> {
+    return barriersOf(this.page, this.scripts, lookedAt);
   }
 
   /** Opens a page behind the check of the environment, passing that where it stands before it. */
@@ -156,8 +159,14 @@ export class Visitor {
 }
 
 /** What the checker of accessibility finds on a page; `scripts` is whether its own may run in a page of axe's. */
-export async function barriersOf(page: Page, scripts = true): Promise<readonly string[]> {
-  const { violations } = await new AxeBuilder({ page })
+export async function barriersOf(
+  page: Page,
+  scripts = true,
+  lookedAt: readonly string[] = [],
+): Promise<readonly string[]> {
+  const whole = new AxeBuilder({ page });
+  const { violations } = await lookedAt
+    .reduce((axe, selector) => axe.exclude(selector), whole)
     // No page has frames; without them nothing has to be gathered in a page of axe's own.
     .setLegacyMode(scripts)
     .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'])

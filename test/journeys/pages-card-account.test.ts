@@ -1,4 +1,4 @@
-/** Somebody registers their card, mistypes, confirms by mail, forgets the password; each page looked at on phone and desk. */
+/** Somebody registers their card, mistypes, confirms by mail, forgets the password. */
 import type { Browser } from 'playwright-core';
 
 import { sessionCookieName } from '../../api/plugins/session';
@@ -126,41 +126,5 @@ test('an application is deleted after it was asked back', async () => {
   await v.press('刪除註冊申請');
   expect(v.address).toBe('/account/card?done=removed');
   expect(await v.text()).toContain('尚未註冊');
-  await v.leave();
-});
-
-test.each([
-  ['zh', 390],
-  ['en', 1280],
-] as const)('in %s at %i pixels no page has a barrier or scrolls sideways', async (language, width) => {
-  const v = await Visitor.come(browser, town, { language, width });
-  const found: Record<string, readonly string[]> = {};
-  const look = async (name: string): Promise<void> => {
-    const all = [...(await v.barriers()), ...((await v.scrollsSideways()) ? ['scrolls sideways'] : [])];
-    if (all.length > 0) found[name] = all;
-  };
-  const open = async (address: string): Promise<void> => {
-    await v.open(address);
-    await look(address);
-  };
-  for (const address of ['/account/card', '/account/card/read', '/inbox/mail']) await open(address);
-  const { person, personKey } = await withCardRead(v);
-  for (const address of ['/account/card', '/account/card/application', '/account/card/forgotten'])
-    await open(address);
-  await v.open('/account/card/application');
-  await v.page.click('main form button[type=submit]');
-  await look('application with errors');
-  await fillApplication(v, person, 'k7mzQ2!x');
-  await v.page.click('main form button[type=submit]');
-  await look('awaiting confirmation');
-  await open('/account/card/delete');
-  await open(`/account/confirm?token=${await mailedToken(town.running.world, personKey)}`);
-  await v.page.click('main form button[type=submit]');
-  await look('confirmed');
-  for (const address of ['/account/card', '/account/card/password', '/account/card/contact'])
-    await open(address);
-  expect(found).toEqual({});
-  // The reader program is not there: that the browser says so is no complaint of ours.
-  expect(v.complaints.filter((complaint) => !/ERR_CONNECTION_REFUSED|WebSocket/.test(complaint))).toEqual([]);
   await v.leave();
 });

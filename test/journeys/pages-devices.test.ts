@@ -78,7 +78,7 @@ test('bound by a scanned code, the phone’s unlock signs in, its code lets a co
   await phone.press('前往登入');
   expect(await phone.barriers()).toEqual([]);
   await phone.page.getByRole('button', { name: '以手機解鎖登入' }).click();
-  await phone.page.getByRole('link', { name: '健保卡 OTP 認證碼' }).first().waitFor();
+  await phone.page.locator('.ways a[href="/app/otp"]').waitFor();
   expect(await phone.text()).toContain(person.personNumber.slice(0, 6));
   expect(await phone.text()).not.toContain('您非本期開放登記對象');
   expect(await phone.barriers()).toEqual([]);
@@ -172,7 +172,7 @@ test('without an unlock a key of the browser signs in with number and password; 
   expect(await phone.page.locator('.govuk-error-summary').first().innerText()).toContain('無法登入 APP');
   await phone.page.fill('#password', 'k7mzQ2!x');
   await phone.page.getByRole('button', { name: '登入', exact: true }).click();
-  await phone.page.getByRole('link', { name: '健保卡 OTP 認證碼' }).first().waitFor();
+  await phone.page.locator('.ways a[href="/app/otp"]').waitFor();
   expect(await phone.text()).toContain('您非本期開放登記對象');
 
   await phone.page.evaluate(() => navigator.serviceWorker.ready);

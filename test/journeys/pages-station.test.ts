@@ -1,11 +1,11 @@
 /** At a store's kiosk, by touch and with the card in; and with the county's hotline, for somebody without one. */
-import type { Browser, Route, WebSocketRoute } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 
 import { enrolStation } from '../../ledger/station';
 import { designateStaff } from '../../ledger/station-staff';
-import { BridgeKey, cardOf, type AnsweredChallenge } from '../support/card-bridge-key';
+import { PretendedBridge } from './pages-bridge';
 import { startBrowser, Visitor } from './pages-browser';
-import { PagesTown, type TownPerson } from './pages-world';
+import { PagesTown } from './pages-world';
 
 jest.setTimeout(120_000);
 
@@ -38,54 +38,11 @@ afterAll(async () => {
   await town.close();
 });
 
-/** A card bridge as the browser sees it, with a key of its own; no reader, no daemon. */
-class PretendedBridge {
-  readonly key = new BridgeKey();
-  #card: TownPerson | undefined;
-  #listeners: WebSocketRoute[] = [];
-
-  async beside({ page }: Visitor): Promise<void> {
-    await page.routeWebSocket(`${bridgeAddress.replace('http', 'ws')}/readers`, (socket) => {
-      this.#listeners.push(socket);
-      socket.send(this.#status());
-    });
-    await page.route(`${bridgeAddress}/**`, (route) => this.#answer(route));
-  }
-
-  insert(person: TownPerson): void {
-    this.#card = person;
-    for (const socket of this.#listeners) socket.send(this.#status());
-  }
-
-  remove(): void {
-    this.#card = undefined;
-    for (const socket of this.#listeners) socket.send(this.#status());
-  }
-
-  #status(): string {
-    const cardPresent = this.#card !== undefined;
-    return JSON.stringify({ state: cardPresent ? 'ready' : 'noCard', readers: [{ name: 'R', cardPresent }] });
-  }
-
-  async #answer(route: Route): Promise<void> {
-    const request = route.request();
-    const headers = { 'access-control-allow-origin': '*', 'access-control-allow-headers': 'content-type' };
-    if (request.method() === 'OPTIONS') return route.fulfill({ status: 204, headers });
-    if (request.url().endsWith('/enrolment')) {
-      return route.fulfill({ status: 200, headers, json: this.key.enrolment(town.address) });
-    }
-    if (!this.#card) return route.fulfill({ status: 409, headers, json: { problem: 'noCard' } });
-    const card = { ...cardOf(this.#card), birthDate: '1969-05-04' as const };
-    const proof = this.key.proof(request.postDataJSON() as AnsweredChallenge, card, town.address);
-    return route.fulfill({ status: 200, headers, json: proof });
-  }
-}
-
 /** A screen of 1080 × 1920 that was set up with the station's key. */
 async function kiosk(key: string): Promise<{ v: Visitor; bridge: PretendedBridge }> {
   const v = await Visitor.come(browser, town, { width: 1080 });
   await v.page.setViewportSize({ width: 1080, height: 1920 });
-  const bridge = new PretendedBridge();
+  const bridge = new PretendedBridge(town.address, bridgeAddress);
   await bridge.beside(v);
   await v.open('/station');
   await v.page.fill('#stationKey', key);
@@ -253,9 +210,17 @@ test('the hotline registers for somebody without a card, reads it back, and the 
   // A form that nobody confirmed to have read out does nothing, whatever sent it.
   await v.press('確認送出');
   expect(await v.heading()).toBe('尚未向民眾覆誦');
-  await v.open('/registration/check');
+  await v.press('回到要念的內容');
+  expect(v.address).toBe('/registration/check');
   await v.page.check('#readBack');
   await v.press('確認送出');
+  expect(await v.heading()).toContain('完成');
+  await v.press('修改登記');
+  // What is on record stands nowhere in the page, and stays as it is when nobody types another.
+  expect(await v.text()).toContain('09*****678');
+  expect(await v.page.content()).not.toMatch(/0912\s?345\s?678/);
+  await v.page.check('#readBack');
+  await v.press('確認修改');
   expect(await v.heading()).toContain('完成');
   await v.press('修改登記');
   await v.open('/registration/mobile?then=check');

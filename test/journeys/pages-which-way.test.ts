@@ -80,31 +80,6 @@ test('the keyboard alone answers: the choices come in their order after the way 
   await v.leave();
 });
 
-test.each([
-  ['zh', 360],
-  ['en', 1280],
-] as const)('in %s at %i pixels no page has a barrier and none scrolls sideways', async (language, width) => {
-  const v = await Visitor.come(browser, town, { language, width });
-  const found: Record<string, readonly string[]> = {};
-  for (const address of [
-    '/which-way',
-    '/which-way?nationality=national&phone=own&mobileData=yes',
-    '/which-way?nationality=national&phone=other&reader=yes&card=nhiCard',
-    '/which-way?nationality=national&phone=other&reader=no',
-    '/which-way?nationality=national&phone=none',
-    '/help',
-  ]) {
-    await v.open(address);
-    for (const details of await v.page.locator('main details').all())
-      await details.evaluate((node) => node.setAttribute('open', ''));
-    const all = [...(await v.barriers()), ...((await v.scrollsSideways()) ? ['scrolls sideways'] : [])];
-    if (all.length > 0) found[address] = all;
-  }
-  expect(found).toEqual({});
-  expect(v.complaints).toEqual([]);
-  await v.leave();
-});
-
 test('the questions and answers are all there, each once', async () => {
   const v = await Visitor.come(browser, town, { scripts: false, language: 'en' });
   await v.open('/help');

@@ -1,9 +1,10 @@
 /** Changing password and basic data: whoever is signed in, or had the card read, and knows the present password. */
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, preHandlerAsyncHookHandler } from 'fastify';
 
 import { accountOwner } from '../../api/card-account/card-read';
+import { wasChangedBefore } from '../../api/card-account/repeated-change';
 import { readAccount } from '../../ledger/card-account';
-import { field, formErrors, hasErrors, type FormErrors } from '../forms';
+import { field, formErrors, formIdempotency, hasErrors, type FormErrors } from '../forms';
 import { refusalPage } from '../refusals';
 import {
   accountFormContext,
@@ -14,6 +15,8 @@ import {
   withOwner,
 } from './forms';
 
+const changed = '/account/card/password-changed';
+
 /** Registers `/account/card/password` and `/account/card/contact`. */
 export function changePages(app: FastifyInstance): void {
   const { cardAccount } = app.acts;
@@ -22,7 +25,14 @@ export function changePages(app: FastifyInstance): void {
 
   app.get('/account/card/password', page, (request, reply) => passwordPage(app, request, reply));
 
-  app.post('/account/card/password', form, async (request, reply) => {
+  const again: preHandlerAsyncHookHandler = async (request, reply) => {
+    const key = field(request, 'formKey');
+    const idempotency = key === '' ? undefined : formIdempotency(request, key, {});
+    if (await wasChangedBefore(request, idempotency)) return reply.redirect(changed, 303);
+  };
+  const formAgain = { preHandler: [app.csrfProtection, again, withOwner] };
+
+  app.post('/account/card/password', formAgain, async (request, reply) => {
     const { t } = request.words;
     const currentPassword = field(request, 'currentPassword');
     const found = formErrors({
@@ -41,10 +51,10 @@ export function changePages(app: FastifyInstance): void {
     // All devices are signed out, this one too; what the card reader said in this visit goes with it.
     request.session.set('cardRead', undefined);
     if (request.citizen) await request.signOut();
-    return reply.redirect('/account/card/password-changed', 303);
+    return reply.redirect(changed, 303);
   });
 
-  app.get('/account/card/password-changed', async (request, reply) => {
+  app.get(changed, async (request, reply) => {
     const { t } = request.words;
     return reply.page('message.njk', {
       title: t.cardAccount.passwordChangedTitle,

@@ -3,13 +3,12 @@ import type { FastifyRequest, preHandlerAsyncHookHandler } from 'fastify';
 
 import { accountContext } from '../../api/routes/v1/card-account';
 import { accountOwner, personOfCardRead } from '../../api/card-account/card-read';
-import { idempotencyOf } from '../../api/plugins/idempotency';
 import { parseEmail } from '../../domain/card-account/email';
 import { parseHouseholdNumber } from '../../domain/card-account/household';
 import { parseMobile } from '../../domain/person-number/mobile';
 import type { Refusal, RefusalCode } from '../../domain/refusal/refusals';
 import type { CommandContext } from '../../ledger/citizen-command';
-import { field, formErrors, type FormErrors } from '../forms';
+import { field, formErrors, formIdempotency, type FormErrors } from '../forms';
 import { refusalWords, signInFirst } from '../refusals';
 
 /** Whoever has not had a card read in this visit is sent to do so; the page leads back here. */
@@ -32,7 +31,7 @@ export function accountFormContext(request: FastifyRequest): CommandContext {
   const context = accountContext(request, accountOwner(request), 'web');
   const key = field(request, 'formKey');
   if (key === '') return context;
-  return { ...context, idempotency: idempotencyOf(key, request.method, request.url, {}) };
+  return { ...context, idempotency: formIdempotency(request, key, {}) };
 }
 
 export function householdErrors(request: FastifyRequest): Readonly<Record<string, string | undefined>> {

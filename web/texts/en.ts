@@ -657,6 +657,11 @@ export const en: Texts = {
       settlements: { text: 'My settlements', detail: 'why your turn has or has not come' },
       appointment: { text: 'My booking', detail: 'read, move or cancel it' },
       card: { text: 'NHI card online registration', detail: 'its standing, password and contact' },
+      cardStatus: {
+        text: 'NHI card status',
+        detail:
+          'card number, insurance, unpaid premiums, cards issued; only on a bound device or with your card in a reader',
+      },
       devices: { text: 'Devices', detail: 'bind, name or remove phones and tablets' },
       signIns: { text: 'Sign-ins', detail: 'when and how; tell us here if it was not you' },
       family: { text: 'Family', detail: 'act for a child under 15, or an elder who agreed' },
@@ -825,6 +830,8 @@ export const en: Texts = {
     tooManyTitle: 'Too many attempts',
     tooMany: (minutes) => `To protect your data, try again in ${minutes} minute${minutes === 1 ? '' : 's'}.`,
     help: 'For help call 1922.',
+    helpWithCard:
+      'For questions about cards, passwords and phones call 0800-030-598 or 4128-678 (from a mobile 02-4128-678).',
     front: 'To the front page',
     status: (code) => `Status ${code}`,
   },

@@ -106,6 +106,7 @@ export const stationEn: typeof stationZh = {
   readBackOpening: 'This is what I am going to do for you:',
   readBackClosing: 'Is that right? You will get a text message on the mobile that you gave.',
   readBackDone: 'I have read it out, and the person said that it is right',
+  readBackAgain: 'Back to what is to be read out',
   mobileKept: (masked: string) =>
     `The mobile on record is ${masked}. Ask the person to say their number, and type what they say.`,
 };

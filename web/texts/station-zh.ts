@@ -99,5 +99,6 @@ export const stationZh = {
   readBackOpening: '我現在要替您辦理：',
   readBackClosing: '以上內容對嗎？辦好後會傳簡訊到您留的手機。',
   readBackDone: '已念給民眾聽，民眾說正確',
+  readBackAgain: '回到要念的內容',
   mobileKept: (masked: string) => `原來留的手機是 ${masked}。請民眾念出手機號碼，照實輸入。`,
 };

@@ -604,6 +604,10 @@ export const zh = {
       settlements: { text: '我的結算結果', detail: '為什麼輪到或還沒輪到' },
       appointment: { text: '我的預約', detail: '查看、改期或取消預約' },
       card: { text: '健保卡網路服務註冊', detail: '註冊狀態、密碼與聯絡資料' },
+      cardStatus: {
+        text: '健保卡狀態',
+        detail: '卡號、在保狀態、欠費與領卡紀錄；以已綁定的裝置，或插卡登入時才能看',
+      },
       devices: { text: '行動裝置', detail: '綁定、命名或移除手機與平板' },
       signIns: { text: '登入紀錄', detail: '何時、以哪種方式登入；不是您本人時在這裡告訴我們' },
       family: { text: '家人代辦', detail: '為未滿 15 歲的子女或已同意的長輩辦理' },
@@ -768,6 +772,8 @@ export const zh = {
     tooManyTitle: '嘗試次數太多',
     tooMany: (minutes: number) => `為了保護您的資料，請 ${minutes} 分鐘後再試。`,
     help: '需要協助，請撥 1922。',
+    helpWithCard:
+      '健保卡、密碼與手機認證的問題，請撥健保諮詢專線 0800-030-598 或 4128-678（手機請撥 02-4128-678）。',
     front: '回到首頁',
     status: (code: number) => `狀態 ${code}`,
   },

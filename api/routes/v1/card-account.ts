@@ -17,6 +17,7 @@ import type { CommandContext } from '../../../ledger/citizen-command';
 import { newestLinkMail } from '../../../ledger/mail-message';
 import { readPerson } from '../../../ledger/person';
 import { accountOwner, personOfCardRead, requireCardRead } from '../../card-account/card-read';
+import { wasChangedBefore } from '../../card-account/repeated-change';
 import { cardProof, cardProofProblems } from '../../card-proof-schema';
 import { acceptedValue } from '../../problems';
 import { instant, language, mobile, nullable, problems, typed, writeHeaders } from '../../schemas';
@@ -268,6 +269,7 @@ export const cardAccountRoutes: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request, reply) => {
+      if (await wasChangedBefore(request, request.idempotency)) return reply.code(204).send(null);
       const context = accountContext(request, accountOwner(request), 'api');
       acceptedValue(await acts.changePassword(context, request.ip, request.body));
       if (request.citizen) await request.signOut();
