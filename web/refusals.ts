@@ -39,6 +39,7 @@ type Way =
   | 'bindDevice'
   | 'devices'
   | 'family'
+  | 'parentsConsent'
   | 'cardSignIn';
 
 /** Beside a device code the same number may do once what stood against it is gone. */
@@ -249,6 +250,7 @@ const wayAddress: Readonly<Record<Way, string>> = {
   devices: '/account/devices',
   cardSignIn: '/sign-in/card',
   family: '/account/family',
+  parentsConsent: '/account/family/acting',
 };
 
 function wayText(way: Way, { t }: Words): string {
@@ -274,6 +276,7 @@ function wayText(way: Way, { t }: Words): string {
     devices: t.devices.title,
     cardSignIn: t.signIn.ways.card.text,
     family: t.account.pages.family.text,
+    parentsConsent: t.family.consentTitle,
   };
   return texts[way];
 }
@@ -346,7 +349,9 @@ export async function refusalPage(
   const { title, detail } = refusalWords(refusal, words);
   for (const [name, value] of Object.entries(problemHeaders(refusal))) void reply.header(name, value);
   const here = request.method === 'GET' ? request.url.split('?', 1)[0] : undefined;
-  const ways = waysOn[refusal.code].filter((way) => wayAddress[way] !== here);
+  const isParent = request.citizen?.actingFor?.kind === 'child';
+  const byParent: readonly Way[] = refusal.code === 'consentMissing' && isParent ? ['parentsConsent'] : [];
+  const ways = [...byParent, ...waysOn[refusal.code]].filter((way) => wayAddress[way] !== here);
   return reply.page(
     'message.njk',
     {
