@@ -104,6 +104,17 @@ export const missingText = spoiltRecord('I5', 'an accepted text that did not com
   return { ...outside, inbox, textsSettled: true };
 });
 
+/** I5, where the gateway recognises no repeats. */
+export const uncountedRepeat = spoiltLedger('I5', 'repeats that nobody counted', (tx) =>
+  sql`update text_message set repeats = 0 where repeats > 0`.execute(tx),
+);
+
+/** I5. */
+export const refusedText = spoiltRecord('I5', 'a text at a number that was refused', (outside) => {
+  const [id = ''] = outside.refused;
+  return { ...outside, inbox: new Map([...outside.inbox, [id, 1]]) };
+});
+
 /** I8. */
 export const doneUnasked = spoiltRecord('I8', 'an act that the clients did not ask for', (outside) => {
   const last = outside.acts.findLastIndex(

@@ -31,6 +31,7 @@ interface Victim {
 const victims: readonly Victim[] = [
   { part: 'api', killed: lostBooking, frozen: doneUnasked, short: 'killed' },
   { part: 'citizen', killed: doubledText, frozen: doubledText, short: 'killed' },
+  { part: 'casework', killed: doubledText, frozen: leakedPlace },
   { part: 'relay', killed: doubledText, frozen: leakedPlace },
   { part: 'text-sender', killed: missingText, frozen: doubledText, short: 'killed' },
   { part: 'temporal', killed: oversold, frozen: bookedTwice },

@@ -15,7 +15,7 @@ import { openTemporalClient, type TemporalClient } from '../../workers/temporal-
 import { tellClockStepped } from '../../workers/workflow-starts';
 import { persistently } from '../demo/instance';
 import { startStack, type PartName, type Stack } from '../runtime/stack';
-import type { Outside } from './checks';
+import type { Outside, TextKnowledge } from './checks';
 import { FaultClient } from './client';
 import { linearizabilityChecker } from './linearizability';
 import { Load } from './load';
@@ -51,6 +51,10 @@ export class FaultWorld {
   readonly environment = new Map<PartName, Environment>();
   /** Texts that phones received, by their reference. */
   readonly inbox = new Map<string, number>();
+  /** Texts that phones received without a reference of ours, by the gateway's id. */
+  readonly unreferenced = new Set<string>();
+  /** Texts that the gateway was told to refuse, by our reference. */
+  readonly refused = new Set<string>();
   #inboxAfter = 0;
   readonly #strangers = new Map<string, FaultClient>();
   #load: Load | undefined;
@@ -152,8 +156,9 @@ export class FaultWorld {
   }
 
   /** What the ledger is compared with. */
-  get outside(): Pick<Outside, 'acts' | 'inbox'> {
-    return { acts: this.record.acts, inbox: this.inbox };
+  get outside(): Pick<Outside, 'acts' | TextKnowledge> {
+    const { inbox, unreferenced, refused } = this;
+    return { acts: this.record.acts, inbox, unreferenced, refused };
   }
 
   get load(): Load {
@@ -253,6 +258,12 @@ export class FaultWorld {
     if (!answer.ok) throw new Error(`the SMS centre took no order: ${String(answer.status)}`);
   }
 
+  /** The SMS centre is well again and refuses no number. */
+  async mendGateway(): Promise<void> {
+    const answer = await fetch(new URL('/faults', this.stack.smsInboxUrl), { method: 'DELETE' });
+    if (!answer.ok) throw new Error(`the SMS centre was not mended: ${String(answer.status)}`);
+  }
+
   async gatewayFaultsLeft(): Promise<Readonly<Record<string, unknown>>> {
     const answer = await fetch(new URL('/faults', this.stack.smsInboxUrl));
     return (await answer.json()) as Record<string, unknown>;
@@ -268,9 +279,9 @@ export class FaultWorld {
         messages: InboxMessage[];
         next: number;
       };
-      for (const { textMessageId } of messages) {
-        const id = textMessageId ?? 'without a reference';
-        this.inbox.set(id, (this.inbox.get(id) ?? 0) + 1);
+      for (const { textMessageId: id, messageId } of messages) {
+        if (id === null) this.unreferenced.add(messageId);
+        else this.inbox.set(id, (this.inbox.get(id) ?? 0) + 1);
       }
       this.#inboxAfter = next;
       if (messages.length < inboxPage) return;
