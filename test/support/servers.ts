@@ -36,6 +36,8 @@ class TestServers {
   };
 
   readonly service = http.createServer((request, response) => {
+    // Kept open it would be closed after seconds, now and then in the moment of the next question.
+    response.setHeader('connection', 'close');
     const answer =
       this.#answers[request.url ?? ''] ?? (() => Promise.reject(new Error('There is no such server.')));
     answer().then(
