@@ -9,7 +9,7 @@ const origin = 'http://localhost';
 const password = 'k7mzQ2!x';
 let world: AppWorld;
 beforeAll(async () => {
-  world = await AppWorld.create();
+  world = await AppWorld.create({ waitingRoom: { perSecond: 1_000, holdMinutes: 0, lookEveryMs: 0 } });
   await world.world.round();
 });
 afterEach(() => jest.restoreAllMocks());
@@ -357,4 +357,25 @@ test('every process may check what another gave out, and a spent challenge is sp
   const answer = phone.get(await challenge());
   const tries = await Promise.all(Array.from({ length: 6 }, () => byPasskey(answer)));
   expect(tries.filter(({ statusCode }) => statusCode === 201)).toHaveLength(1);
+});
+
+test('while there is a line the phone says whose place it is, and its owner waits for their turn', async () => {
+  const person = await owner();
+  const { phone } = await boundPasskey(person);
+  const line = async (set: string) => {
+    await world.world.ledger.pool.query(`update waiting_room set ${set}`);
+    await world.app.waitingRoom.look();
+  };
+  const come = async (captcha: string | undefined, cookie: string) =>
+    post('/v1/sessions', { method: 'passkey', device: phone.get(await challenge()), captcha }, { cookie });
+  await line('kept_shut = true');
+  expect((await come(undefined, '')).json()).toMatchObject({ code: 'captchaInvalid' });
+  const waits = await come(await world.captcha(), '');
+  expect(waits.json()).toMatchObject({ code: 'waitingRoom', ahead: 0 });
+  const place = waits.cookies.map(({ name, value }) => `${name}=${value}`).join('; ');
+  // The number typed elsewhere leads to the same place.
+  expect((await world.trySignIn(person)).json()).toMatchObject({ code: 'waitingRoom', ahead: 0 });
+  await line('admitted = next_number');
+  expect((await come(undefined, place)).statusCode).toBe(201);
+  await line('kept_shut = false, shut_at = null');
 });

@@ -5,6 +5,8 @@ import { absentRegistry } from '../gateways/insurance-registry/port';
 import { addMs } from '../domain/civil-time/plain-date';
 import { ledgerNow } from '../ledger/clock';
 import { enrolStation } from '../ledger/station';
+import { sweepWaitingRoom } from '../ledger/waiting-room';
+import { syntheticNationalId } from '../scripts/demo-data/synthetic-numbers';
 import { AppWorld, cookieOf, solved, type Insured } from '../test/support/app';
 import { eventually } from '../test/support/eventually';
 import { aSecondPasses, inOneInstant } from '../test/support/passing-time';
@@ -30,7 +32,7 @@ afterAll(() => world.close());
 beforeEach(async () => {
   someone = await world.insured();
   await shut();
-  await pool().query('truncate waiting_room_draw');
+  await pool().query('truncate waiting_room_draw, waiting_room_place');
   await pool()
     .query(`update waiting_room set shut_at = null, kept_shut = false, next_number = 0, admitted = 0,
     leads_until = null, rung_through = ledger_now()`);
@@ -65,9 +67,9 @@ const comeToTheDoor = (cookie = '', who = someone) =>
 const ask = (cookie: string, app = world.app) => app.inject({ url: '/v1/waiting-room', headers: { cookie } });
 const placeOf = (answer: LightMyRequestResponse) =>
   `${placeCookie}=${answer.cookies.find(({ name }) => name === placeCookie)?.value ?? ''}`;
-/** Somebody with a place in line. */
-async function inLine(): Promise<string> {
-  const answer = await comeToTheDoor();
+/** Somebody with a place in line; nobody who was there before, unless it says who. */
+async function inLine(who?: Insured): Promise<string> {
+  const answer = await comeToTheDoor('', who ?? (await world.insured()));
   expect(answer.statusCode).toBe(503);
   return placeOf(answer);
 }
@@ -138,13 +140,55 @@ describe('a place in line', () => {
 
   test('is kept: asking again and trying again too early change nothing', async () => {
     await inLine();
-    const mine = await inLine();
+    const mine = await inLine(someone);
     await inLine();
     expect((await ask(mine)).json()).toMatchObject({ state: 'waiting', ahead: 1 });
     const again = await comeToTheDoor(mine);
     expect(again.json()).toMatchObject({ code: 'waitingRoom', ahead: 1 });
     expect(again.cookies).toEqual([]);
     expect((await ask(mine)).json()).toMatchObject({ state: 'waiting', ahead: 1, waitSecondsFrom: 0 });
+  });
+
+  test('is one for each person: however often somebody draws, and wherever, they have the one they had', async () => {
+    const mine = await inLine(someone);
+    await inLine();
+    const places = [];
+    for (let times = 0; times < 3; times += 1) places.push(await inLine(someone));
+    for (const place of places)
+      expect((await ask(place)).json()).toMatchObject({ state: 'waiting', ahead: 0 });
+    // Nor do they wait longer who come after.
+    expect((await ask(await inLine())).json()).toMatchObject({ ahead: 2 });
+    await admit(1);
+    expect((await comeToTheDoor(places.at(-1))).statusCode).toBe(201);
+    const { rows } = await pool().query<{ tag: string }>(
+      `select encode(person_tag, 'hex') as tag from waiting_room_place
+       where person_tag in (select number_index from person_number)`,
+    );
+    expect(rows).toEqual([]);
+    expect(mine).not.toContain(someone.personNumber);
+  });
+
+  test('drawn for another number lets nobody in, however far in front', async () => {
+    const early = await inLine();
+    await inLine(someone);
+    await admit(1);
+    const refused = await comeToTheDoor(early, someone);
+    expect(refused.json()).toMatchObject({ code: 'waitingRoom', ahead: 0 });
+    // They hear of their own place.
+    expect((await ask(placeOf(refused))).json()).toMatchObject({ state: 'waiting', ahead: 0 });
+    await admit(1);
+    // And come in on it by whatever browser, once it is its turn.
+    expect((await comeToTheDoor(early, someone)).statusCode).toBe(201);
+  });
+
+  test('that has ended is followed by a new one, and is swept', async () => {
+    await inLine(someone);
+    await inLine();
+    await pool().query(`update waiting_room_place set expires_at = clock_timestamp() where number = 0`);
+    expect((await ask(await inLine(someone))).json()).toMatchObject({ ahead: 2 });
+    await pool().query(`update waiting_room_place set expires_at = clock_timestamp() where number = 1`);
+    await sweepWaitingRoom(world.world.ledger, 1_000);
+    expect((await pool().query('select number from waiting_room_place')).rows).toEqual([{ number: 2 }]);
   });
 
   test('is the same at another process', async () => {
@@ -194,8 +238,8 @@ describe('a place in line', () => {
     expect((await ask(mine)).json()).toMatchObject({ state: 'waiting' });
   });
 
-  test('comes up in the order of the line, and lets one person sign in once', async () => {
-    const [first, second] = [await inLine(), await inLine()];
+  test('comes up in the order of the line, and lets in the one for whom it was drawn', async () => {
+    const [first, second] = [await inLine(someone), await inLine()];
     await admit(1);
     expect((await ask(first)).json()).toEqual({ state: 'admitted' });
     expect((await comeToTheDoor(second)).statusCode).toBe(503);
@@ -209,11 +253,16 @@ describe('a place in line', () => {
     const copied = await comeToTheDoor(first, await world.insured());
     expect(copied.json()).toMatchObject({ code: 'waitingRoom' });
     expect(copied.cookies.find(({ name }) => name === 'yiyue')?.value ?? '').toBe('');
-    expect(placeOf(copied)).not.toBe(first);
+    expect((await ask(placeOf(copied))).json()).toMatchObject({ state: 'waiting', ahead: 1 });
+    // The form sent twice, or a session lost: it is still theirs, for half an hour.
+    expect((await comeToTheDoor(first)).statusCode).toBe(201);
+    const { rows } = await pool().query(`select number from waiting_room_place
+      where expires_at < clock_timestamp() + interval '31 minutes'`);
+    expect(rows).toEqual([{ number: 0 }]);
   });
 
   test('two people cannot come in on one place at the same instant', async () => {
-    const mine = await inLine();
+    const mine = await inLine(someone);
     const other = await world.insured();
     await admit(1);
     const answers = await Promise.all([comeToTheDoor(mine), comeToTheDoor(mine, other)]);
@@ -306,13 +355,13 @@ describe('several processes', () => {
     await holder.query('begin');
     await holder.query('select 1 from waiting_room for no key update');
     const asked = Promise.all(
-      proofs.map((captcha) =>
+      proofs.map((captcha, index) =>
         world.app.inject({
           method: 'POST',
           url: '/v1/sessions',
           payload: {
             method: 'card-number',
-            personNumber: someone.personNumber,
+            personNumber: syntheticNationalId('L', 'male', index),
             cardNumber: someone.cardNumber,
             captcha,
           },

@@ -26,6 +26,7 @@ import * as mobileAuthentications from './migrations/0023-mobile-authentications
 import * as familyBonds from './migrations/0024-family-bonds';
 import * as cardStanding from './migrations/0026-card-standing';
 import * as textsInDoubt from './migrations/0029-texts-in-doubt';
+import * as placesInLine from './migrations/0030-places-in-line';
 
 /** Every migration by name, in their order. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -53,6 +54,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0024-family-bonds': familyBonds,
   '0026-card-standing': cardStanding,
   '0029-texts-in-doubt': textsInDoubt,
+  '0030-places-in-line': placesInLine,
 };
 
 /** Names of all migrations that this version needs. */

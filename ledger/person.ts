@@ -256,6 +256,16 @@ export async function findPersonKey(ledger: Ledger, personNumber: string): Promi
   return row?.person_key;
 }
 
+/** The blind indexes of the numbers by which a person is known. */
+export async function readNumberIndexes(db: LedgerReader, personKey: string): Promise<readonly Buffer[]> {
+  const rows = await db
+    .selectFrom('person_number')
+    .select('number_index')
+    .where('person_key', '=', personKey)
+    .execute();
+  return rows.map((row) => row.number_index);
+}
+
 /** The insurance registry's own id of a person. Throws when there is none: the key comes from a session. */
 export async function registryIdOf(db: LedgerReader, personKey: string): Promise<string> {
   const row = await db

@@ -941,6 +941,15 @@ export interface WaitingRoomDraw {
   seed: number[];
 }
 
+export interface WaitingRoomPlace {
+  expires_at: Timestamp;
+  number: number;
+  /**
+   * A keyed hash over the index of a person number; the key is not in the database, and the number may be nobody's.
+   */
+  person_tag: Buffer;
+}
+
 export interface WaitingRoomReport {
   arrivals_per_second: number;
   process_id: string;
@@ -1016,5 +1025,6 @@ export interface DB {
   waiting_list_entry: WaitingListEntry;
   waiting_room: WaitingRoom;
   waiting_room_draw: WaitingRoomDraw;
+  waiting_room_place: WaitingRoomPlace;
   waiting_room_report: WaitingRoomReport;
 }

@@ -86,14 +86,69 @@ export async function moveWaitingRoom(
   });
 }
 
-/** Gives out `count` numbers, one after the other, and answers the first. */
-export async function takeNumbers(db: LedgerDb, count: number): Promise<number> {
-  const { rows } = await sql<{ first: number }>`
-    update waiting_room set next_number = next_number + ${count} returning next_number - ${count} as first
+/** A number in the line, for the person of the tag and until then. */
+export interface PlaceInLine {
+  readonly personTag: Buffer;
+  readonly number: number;
+  readonly expiresAt: Date;
+}
+
+/**
+ * Gives each a place, in their order: whoever has one that has not ended keeps it, the others get the next numbers, one
+ * after the other. In one statement; those of several processes go one after another, since each takes the line's row.
+ */
+export async function takePlaces(
+  db: LedgerDb,
+  personTags: readonly Buffer[],
+  lifeMs: number,
+): Promise<readonly PlaceInLine[]> {
+  const { rows } = await sql<PlaceInLine>`
+    with asked as materialized (
+      select tag, min(nth) as nth, not exists (
+        select from waiting_room_place p where p.person_tag = tag and p.expires_at > clock_timestamp()) as is_new
+      from unnest(${[...personTags]}::bytea[]) with ordinality as t (tag, nth) group by tag
+    ), numbered as (
+      update waiting_room set next_number = next_number + n.count
+      from (select count(*) from asked where is_new) n
+      returning next_number - n.count as first
+    )
+    insert into waiting_room_place as p (person_tag, number, expires_at)
+    select tag, first + row_number() over (order by is_new desc, nth) - 1,
+      clock_timestamp() + ${lifeMs} * interval '1 millisecond'
+    from asked, numbered
+    on conflict (person_tag) do update set
+      number = case when p.expires_at > clock_timestamp() then p.number else excluded.number end,
+      expires_at = case when p.expires_at > clock_timestamp() then p.expires_at else excluded.expires_at end
+    returning person_tag as "personTag", number, expires_at as "expiresAt"
   `.execute(db);
-  const [row] = rows;
-  if (!row) throw new Error('there is no waiting room');
-  return Number(row.first);
+  const places = new Map(rows.map((place) => [place.personTag.toString('hex'), place]));
+  return personTags.map((tag) => {
+    const place = places.get(tag.toString('hex'));
+    if (!place) throw new Error('a place was asked for and not given');
+    return place;
+  });
+}
+
+/** The place of a person with these tags that was given first and has not ended: with two numbers one has one place. */
+export async function findPlace(
+  db: LedgerReader,
+  personTags: readonly Buffer[],
+): Promise<PlaceInLine | undefined> {
+  const { rows } = await sql<PlaceInLine>`
+    select person_tag as "personTag", number, expires_at as "expiresAt" from waiting_room_place
+    where person_tag = any(${[...personTags]}::bytea[]) and expires_at > clock_timestamp()
+    order by number limit 1
+  `.execute(db);
+  return rows[0];
+}
+
+/** Somebody came in on the place: it ends in so long, unless it would have before. */
+export async function endPlace(db: LedgerReader, personTag: Buffer, inMs: number): Promise<void> {
+  await sql`
+    update waiting_room_place
+    set expires_at = least(expires_at, clock_timestamp() + ${inMs} * interval '1 millisecond')
+    where person_tag = ${personTag}
+  `.execute(db);
 }
 
 /** Operations keep the line, or leave it to the load again. */
@@ -106,6 +161,8 @@ export async function sweepWaitingRoom(ledger: Ledger, ticketLifeMs: number): Pr
   const { numAffectedRows } = await sql`
     with reports as (
       delete from waiting_room_report where reported_at < clock_timestamp() - interval '1 hour'
+    ), places as (
+      delete from waiting_room_place where expires_at < clock_timestamp()
     )
     delete from waiting_room_draw where drawn_at < clock_timestamp() - ${ticketLifeMs} * interval '1 millisecond'
   `.execute(ledger.db);

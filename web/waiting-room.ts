@@ -2,8 +2,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 import type { Standing } from '../api/waiting-room/line-watch';
+import { parsePersonNumber } from '../domain/person-number/person-number';
 import { captchaView, readCaptcha } from './captcha';
-import { field, formErrors, hasErrors, parameter, type FormErrors } from './forms';
+import { field, formErrors, hasErrors, parameter, personNumberError, type FormErrors } from './forms';
 import { nextOf, pathOfNext } from './local-path';
 import { refusalPage, signInAddress } from './refusals';
 import type { Words } from './words';
@@ -32,13 +33,19 @@ export function waitingRoomPages(app: FastifyInstance): void {
     const entry = app.waitingRoom.entry(request);
     // Who may come in needs no place, and who has one gets no second.
     if (entry.may || entry.ticket) return reply.redirect(waitingRoomAddress(to), 303);
+    const typed = field(request, 'personNumber');
+    const person = parsePersonNumber(typed);
+    if ('refusal' in person) {
+      const personNumber = personNumberError(typed, request.words.t);
+      return ticketPage(app, request, reply, to, formErrors({ personNumber }));
+    }
     const captcha = await readCaptcha(app, request);
     if (!captcha.ok) return refusalPage(request, reply, captcha.refusal);
     const verdict = await app.captcha.verify(captcha.value);
     if (verdict !== 'accepted') {
       return ticketPage(app, request, reply, to, formErrors({ captcha: request.words.t.captcha.wrong }));
     }
-    await app.waitingRoom.draw(reply);
+    await app.waitingRoom.draw(reply, person.number);
     return reply.redirect(waitingRoomAddress(to), 303);
   });
 }
@@ -57,7 +64,8 @@ async function ticketPage(
       title: t.waiting.ticketTitle,
       back: '/',
       next: nextOf(to),
-      // There is nothing else to do on this page: the proof is worked out while it is read.
+      values: { personNumber: field(request, 'personNumber') },
+      // The proof is worked out while the page is read.
       captcha: { ...captchaView(app, request), auto: 'onload' },
       ...found,
     },

@@ -6,7 +6,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { Gauge } from 'prom-client';
 
-import { spendChallenge } from '../../ledger/challenge';
+import type { PersonNumber } from '../../domain/person-number/person-number';
+import { blindIndex } from '../../ledger/encryption';
+import { readNumberIndexes } from '../../ledger/person';
+import { endPlace, findPlace } from '../../ledger/waiting-room';
 import { errorFacts } from '../logging';
 import { RefusedRequest } from '../problems';
 import { LineWatch, type Standing } from '../waiting-room/line-watch';
@@ -24,14 +27,17 @@ export interface WaitingRoomDoor {
   readonly isShut: boolean;
   /** May they come in now? `counted`: they come to the door; what follows inside is not counted again. */
   entry(request: FastifyRequest, counted?: 'counted'): Entry;
-  /** Gives a place in line and lets the browser keep it. Whoever asks has shown that a person is there. */
-  draw(reply: FastifyReply): Promise<Ticket>;
+  /**
+   * Gives the place in line of whoever has this number, the same as before if there was one, and lets the browser keep
+   * it. Whoever asks has shown that a person is there; the number shows nothing yet.
+   */
+  draw(reply: FastifyReply, personNumber: PersonNumber): Promise<Ticket>;
   standing(ticket: Ticket): Standing;
   /** The refusal of somebody who has to wait, with how long. */
   refusal(ticket: Ticket): RefusedRequest;
   /**
-   * A person was confirmed and comes in: what let them in is spent, so that it lets nobody else in. Throws the refusal
-   * when it was spent already or belongs to someone else.
+   * A person was confirmed and comes in, if it is the turn of their own place: by whatever place the browser came to the
+   * door, it lets in nobody else. Throws the refusal otherwise, with the place that they have or get now.
    */
   comeIn(request: FastifyRequest, reply: FastifyReply, personKey: string): Promise<void>;
   /** Looks at the line now, as happens once a second. */
@@ -78,6 +84,11 @@ export const waitingRoomPlugin = fp<WaitingRoomOptions>(
       const cookie = { path: '/', httpOnly: true, sameSite: 'lax', secure, maxAge: lifeMs / 1_000 } as const;
       void reply.setCookie(cookieName, passes.seal(pass), cookie);
     };
+    const give = async (reply: FastifyReply, placeTag: Buffer): Promise<Ticket> => {
+      const ticket = await line.draw(placeTag);
+      keep(reply, ticket, ticketLifeMs);
+      return ticket;
+    };
     const drop = (reply: FastifyReply): void =>
       void reply.clearCookie(cookieName, { path: '/', httpOnly: true, sameSite: 'lax', secure });
 
@@ -93,11 +104,8 @@ export const waitingRoomPlugin = fp<WaitingRoomOptions>(
         if (pass?.kind === 'return') return { may: true };
         return pass && line.isAdmitted(pass) ? { may: true } : { may: false, ticket: pass };
       },
-      async draw(reply) {
-        const ticket = await line.draw();
-        keep(reply, ticket, ticketLifeMs);
-        return ticket;
-      },
+      draw: (reply, personNumber) =>
+        give(reply, passes.placeTagOf(blindIndex(app.ledger.keys, personNumber))),
       standing: (ticket) => (line.isShut ? line.standing(ticket) : { state: 'admitted' }),
       refusal(ticket) {
         const standing = line.standing(ticket);
@@ -115,11 +123,14 @@ export const waitingRoomPlugin = fp<WaitingRoomOptions>(
         if (pass) drop(reply);
         if (!line.isShut || request.citizen?.personKey === personKey) return;
         if (pass?.kind === 'return' && pass.personTag === passes.tagOf(personKey)) return;
-        if (pass?.kind === 'ticket' && line.isAdmitted(pass)) {
-          const spent = `ticket:${String(pass.number)}`;
-          if (await spendChallenge(app.ledger.db, spent, new Date(pass.expiresAt * 1_000))) return;
-        }
-        throw door.refusal(await door.draw(reply));
+        const { db } = app.ledger;
+        const tags = (await readNumberIndexes(db, personKey)).map(passes.placeTagOf);
+        const place = await findPlace(db, tags);
+        // Not spent at once: a form sent twice, or a session that a crash lost, must not cost the place.
+        if (place && line.isAdmitted(place)) return endPlace(db, place.personTag, returnLifeMs);
+        const tag = place?.personTag ?? tags[0];
+        if (!tag) throw new Error('a person without a number signed in');
+        throw door.refusal(await give(reply, tag));
       },
       look: () => line.look(),
     };

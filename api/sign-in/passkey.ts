@@ -12,8 +12,8 @@ const body = Type.Object(
 );
 
 /**
- * The captcha is for a place in line, when there is one. There is nothing to guess, so nothing is counted against anybody; an address has so many tries for our work's
- * sake.
+ * The captcha is for a place in line, when there is one. There is nothing to guess, so nothing is counted against
+ * anybody; an address has so many tries for our work's sake.
  */
 export const passkeyWay: WayIn<typeof body> = {
   method: 'passkey',

@@ -16,8 +16,9 @@ import {
   moveWaitingRoom,
   readWaitingRoom,
   reportAtDoor,
-  takeNumbers,
+  takePlaces,
   type DoorDecision,
+  type PlaceInLine,
   type WaitingRoom,
 } from '../../ledger/waiting-room';
 import { ticketLifeMs, type Ticket } from './ticket';
@@ -77,15 +78,15 @@ export class LineWatch {
   #arrivals = 0;
   #asksPerSecond = mostAsksPerSecond;
   #shutHereUntil = 0;
-  /** One for each number asked for; while one block is on its way the next is gathered. */
-  readonly #takeNumber: (asked: null) => Promise<number>;
+  /** For a person's tag; while one block is on its way the next is gathered. */
+  readonly #takePlace: (personTag: Buffer) => Promise<PlaceInLine>;
 
   constructor(options: LineWatchOptions) {
     this.#options = options;
-    this.#takeNumber = gathered(async (asked) => {
-      const first = await takeNumbers(options.ledger.db, asked.length);
-      return asked.map((_, index) => first + index);
-    }, mostNumbersAtOnce);
+    this.#takePlace = gathered(
+      (personTags) => takePlaces(options.ledger.db, personTags, ticketLifeMs),
+      mostNumbersAtOnce,
+    );
   }
 
   /** Do people have to wait for their turn? */
@@ -113,14 +114,18 @@ export class LineWatch {
     if (this.#arrivals > this.#options.rules.perSecond) this.#shutHereUntil = performance.now() + shutHereMs;
   }
 
-  /** Gives the next number. */
-  async draw(): Promise<Ticket> {
-    const number = await this.#takeNumber(null);
-    const expiresAt = Math.floor((Date.now() + ticketLifeMs) / 1_000);
-    return { kind: 'ticket', number, aheadAtFirst: Math.max(0, number - this.admitted), expiresAt };
+  /** Gives the person of the tag the next number, or the one that they have. */
+  async draw(personTag: Buffer): Promise<Ticket> {
+    const { number, expiresAt } = await this.#takePlace(personTag);
+    return {
+      kind: 'ticket',
+      number,
+      aheadAtFirst: Math.max(0, number - this.admitted),
+      expiresAt: Math.floor(expiresAt.getTime() / 1_000),
+    };
   }
 
-  isAdmitted({ number }: Ticket): boolean {
+  isAdmitted({ number }: Pick<Ticket, 'number'>): boolean {
     return this.#room !== undefined && placeOf(number, this.#orders) < this.#room.admitted;
   }
 

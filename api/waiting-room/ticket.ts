@@ -1,7 +1,10 @@
 /** What somebody at the door holds: a place in line, or the right of someone whose session ran out to come back. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
-/** A place in line (號碼牌). Nothing in it is secret or personal; it is signed so that nobody makes one. */
+/**
+ * A place in line (號碼牌), as the browser keeps it for looking how far the line has come. Nothing in it is secret or
+ * personal; it is signed so that nobody makes one. For whom it was drawn is kept in the ledger.
+ */
 export interface Ticket {
   readonly kind: 'ticket';
   /** As it was given out; draws move the place, never the number. */
@@ -32,6 +35,8 @@ export interface DoorPasses {
   /** `undefined` for what we did not make and for what has expired. */
   open(sealed: string | undefined): DoorPass | undefined;
   tagOf(personKey: string): string;
+  /** Under which a place is kept for whoever has the person number of this index. */
+  placeTagOf(numberIndex: Buffer): Buffer;
 }
 
 /** `key`: 32 bytes, the same on all processes. */
@@ -59,6 +64,7 @@ export function doorPasses(key: Buffer): DoorPasses {
       return pass && pass.expiresAt * 1_000 > Date.now() ? pass : undefined;
     },
     tagOf: (personKey) => signed('person', personKey),
+    placeTagOf: (numberIndex) => createHmac('sha256', secret).update('place:').update(numberIndex).digest(),
   };
 }
 

@@ -41,6 +41,10 @@ test('on a phone: take a place, see the line move, keep the place across a reloa
   await v.page.clock.install();
   await v.open('/booking');
   expect(await v.heading()).toBe('現在人很多，請先領號碼牌');
+  await v.page.fill('#personNumber', 'A123456788');
+  await v.press('領取號碼牌');
+  expect(await v.text()).toContain('證號格式不對');
+  await v.page.fill('#personNumber', person.personNumber);
   await v.passCaptcha();
   await v.press('領取號碼牌');
   expect(await v.heading()).toBe('您正在排隊');
@@ -70,6 +74,7 @@ test('without scripts: the question in words gives a place, and the page renews 
   await lineOf(40);
   const v = await Visitor.come(browser, town, { width: 390, scripts: false });
   await v.open('/sign-in?next=registration');
+  await v.page.fill('#personNumber', (await town.person()).personNumber);
   await v.page.fill('#captchaAnswer', '999');
   await v.press('領取號碼牌');
   expect(await v.text()).toContain('驗證沒有完成');
@@ -89,6 +94,7 @@ test('before an opening the page says that places are drawn then', async () => {
   await town.running.app.waitingRoom.look();
   const v = await Visitor.come(browser, town, { width: 390 });
   await v.open('/sign-in?next=booking');
+  await v.page.fill('#personNumber', (await town.person()).personNumber);
   await v.passCaptcha();
   await v.press('領取號碼牌');
   expect(await v.text()).toContain('重新抽籤排定順序');
@@ -109,6 +115,12 @@ describe.each([
     ];
     await v.open('/sign-in?next=booking');
     expect(await look()).toEqual([]);
+    if (process.env['SHOTS'])
+      await v.page.screenshot({
+        path: `${process.env['SHOTS']}/ticket-${language}-${width}.png`,
+        fullPage: true,
+      });
+    await v.page.fill('#personNumber', (await town.person()).personNumber);
     await v.passCaptcha();
     await v.press(language === 'zh' ? '領取號碼牌' : 'Take a place');
     expect(await v.text()).toContain('123,456');

@@ -353,10 +353,13 @@ export const en: Texts = {
     ticketText:
       'So that everybody can finish, there is a line before signing in. Once you have a place there is no need to reload.',
     ticketPoints: [
-      'A place lets one person sign in once.',
+      'There is one place for each number, and only its owner can sign in with it. Asking again gives the same place.',
+      'On another phone, or after closing the page, the same number finds your place again.',
       'Nobody who is signed in is sent away; take your time.',
-      'More places bring nothing: signing in needs the number and the card, and each person books once.',
     ],
+    personNumber: 'National ID or UI number of the person who will sign in',
+    personNumberHint:
+      'Only so that everybody has one place; the number is not stored. Please look twice: a place for a wrong number is of no use when its turn comes.',
     ticketSubmit: 'Take a place',
     title: 'You are in line',
     aheadLabel: 'Before you there are',

@@ -3,6 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply } from 'fastify';
 import { Type } from 'typebox';
 
+import { parsePersonNumber } from '../../../domain/person-number/person-number';
 import type { CaptchaAnswer } from '../../plugins/captcha';
 import type { SignedInCitizen } from '../../plugins/session';
 import type { Ticket } from '../../waiting-room/ticket';
@@ -24,11 +25,20 @@ const view = ({ signedInAt, expiresAt }: SignedInCitizen) => ({
 });
 
 export const sessionRoutes: FastifyPluginAsyncTypebox = async (app) => {
-  /** A place in line costs the same proof as signing in. */
-  const place = async (captcha: CaptchaAnswer | null, reply: FastifyReply): Promise<Ticket> => {
+  /**
+   * A place in line costs the same proof as signing in. None is given to who names no number: a bound device says by
+   * itself whose it is, and its owner is given their place when that was confirmed.
+   */
+  const place = async (
+    captcha: CaptchaAnswer | null,
+    typed: string | undefined,
+    reply: FastifyReply,
+  ): Promise<Ticket | undefined> => {
+    const person = typed === undefined ? undefined : parsePersonNumber(typed);
+    if (person && 'refusal' in person) throw new RefusedRequest({ code: 'personNumberInvalid' });
     const verdict = captcha ? await app.captcha.verify(captcha) : 'captchaInvalid';
     if (verdict !== 'accepted') throw new RefusedRequest({ code: verdict });
-    return app.waitingRoom.draw(reply);
+    return person && app.waitingRoom.draw(reply, person.number);
   };
 
   app.post(
@@ -51,7 +61,11 @@ export const sessionRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const { method, captcha: payload, ...asked } = { captcha: undefined, ...request.body };
       const captcha = payload === undefined ? null : ({ kind: 'proof', payload } as const);
       const entry = app.waitingRoom.entry(request, 'counted');
-      if (!entry.may) throw app.waitingRoom.refusal(entry.ticket ?? (await place(captcha, reply)));
+      if (!entry.may) {
+        const typed = 'personNumber' in asked ? asked.personNumber : undefined;
+        const ticket = entry.ticket ?? (await place(captcha, typed, reply));
+        if (ticket) throw app.waitingRoom.refusal(ticket);
+      }
       const { personKey, ...vouched } = acceptedValue(
         await app.acts.signIn(method, asked, { address: request.ip, request, captcha }),
       );
