@@ -4,7 +4,6 @@
  */
 import { Type } from 'typebox';
 
-import type { CertificateProof } from '../../domain/card-proof/certificate-proof';
 import { isSameName } from '../../domain/person-number/person-name';
 import { parsePersonNumber, type PersonNumber } from '../../domain/person-number/person-number';
 import { refused, type Outcome } from '../../domain/refusal/refusals';
@@ -39,7 +38,7 @@ export const certificateWay: WayIn<typeof body> = {
     const typedNumber = parsePersonNumber(asked.personNumber);
     if ('refusal' in typedNumber) return refused({ code: 'personNumberInvalid' });
     const { number } = typedNumber;
-    const named = await app.certificateProofs.accept(asked.certificateProof as CertificateProof, {
+    const named = await app.certificateProofs.accept(asked.certificateProof, {
       purpose: 'sign-in',
       session: from.request.cardSession(),
       origin: app.ownOrigin(from.request),

@@ -31,12 +31,12 @@ export class CardReader {
       ...{ version: 1, bridgeId, origin: this.url },
       keyId: createHash('sha256').update(Buffer.from(this.#publicKey, 'base64url')).digest('base64url'),
       ...{ challengeId: challenge.challengeId, nonce: challenge.nonce, purpose: challenge.purpose },
-      ...{ readAt: new Date().toISOString() as CardStatement['readAt'], reader: 'Reader 00 00' },
+      ...{ readAt: new Date().toISOString(), reader: 'Reader 00 00' },
       atr: '3BFF1800FF8131FE455448434331305445434F4744484E3224',
       card: {
         ...{ name: '甄健康', nameHasPrivateUse: false, sex: 'female', issuedOn: '2020-01-02' },
         ...{ personNumber: card.personNumber, cardNumber: card.cardNumber },
-        birthDate: card.birthDate as CardStatement['card']['birthDate'],
+        birthDate: card.birthDate,
       },
     };
     const cookie = answer.headers.getSetCookie().map((each) => each.split(';', 1)[0] ?? '');

@@ -13,16 +13,16 @@ class Reader extends EventEmitter {
   connected = false;
   connect(options, done) {
     this.connected = true;
-    setImmediate(done, null, 2);
+    setImmediate(() => done(null, 2));
   }
   transmit(command, longest, protocol, done) {
     exchanges += 1;
-    if (exchanges === 1) return setImmediate(done, new Error(mismatch));
-    setImmediate(done, null, Buffer.from(`${process.env.CARD_DATA}9000`, 'hex'));
+    if (exchanges === 1) return setImmediate(() => done(new Error(mismatch)));
+    setImmediate(() => done(null, Buffer.from(`${process.env.CARD_DATA}9000`, 'hex')));
   }
   disconnect(disposition, done) {
     this.connected = false;
-    setImmediate(done, null);
+    setImmediate(() => done(null));
   }
   close() {}
 }
