@@ -27,8 +27,17 @@ export async function obstacles(
   }
   // The two languages differ in their words and in how wide these are, not in what a program or Tab finds.
   if (language === 'en') found.push(...(await v.page.evaluate(leftInChinese)));
-  else found.push(...(await v.barriers(lookedAt)), ...(await keyboardObstacles(v)));
+  else {
+    found.push(...(await v.page.evaluate(doubledIds)));
+    found.push(...(await v.barriers(lookedAt)), ...(await keyboardObstacles(v)));
+  }
   return found;
+}
+
+/** Runs in the page: two things of one name, of which a label or an address means but the first. */
+function doubledIds(): readonly string[] {
+  const ids = [...document.querySelectorAll('[id]')].map(({ id }) => id);
+  return ids.filter((id, index) => ids.indexOf(id) !== index).map((id) => `two things are #${id}`);
 }
 
 /** Runs in the page: Chinese in what English readers see, but for names of people and what says that it is Chinese. */
