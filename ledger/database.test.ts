@@ -42,10 +42,34 @@ test('so is one that fell silent after it was asked the next thing along with an
   expect(await ask()).toEqual([{ one: 1 }]);
 });
 
+test('so is one that fell silent after the first answer of several that were asked at once', async () => {
+  const client = await ledger.batchPool.connect();
+  const first = client.query('select 1').then(() => wire.behave({ kind: 'silent' }));
+  const second = client.query('select pg_sleep(0.3)');
+  await first;
+  await expect(second).rejects.toThrow(/connection|does not answer/i);
+  client.release(true);
+  wire.mend();
+  // The other pool's connection fell silent with it.
+  await expect(ask()).rejects.toMatchObject({ code: 'ETIMEDOUT' });
+});
+
+/** Longer than an answer is waited for. */
+const quiet = () => new Promise((resolve) => setTimeout(resolve, 1_200));
+
 test('one on which nothing was asked is left alone, however long it is quiet', async () => {
   const session = async () =>
     (await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(ledger.db)).rows[0]?.pid;
   const before = await session();
-  await new Promise((resolve) => setTimeout(resolve, 1_200));
+  await quiet();
   expect(await session()).toBe(before);
+});
+
+test('but given up when it fell silent in that time and something is asked', async () => {
+  expect(await ask()).toEqual([{ one: 1 }]);
+  await quiet();
+  wire.behave({ kind: 'silent' });
+  await expect(ask()).rejects.toMatchObject({ code: 'ETIMEDOUT' });
+  wire.mend();
+  expect(await ask()).toEqual([{ one: 1 }]);
 });

@@ -100,8 +100,7 @@ function poolOf(settings: LedgerSettings, own: PoolConfig): Pool {
   pool.on('connect', (client) => {
     // A connection lost while it is in use fails its query; its own event, unheard, would end the process.
     client.on('error', () => undefined);
-    const { connection } = client as unknown as { readonly connection: { readonly stream: Socket } };
-    if (settings.answerWaitMs !== undefined) giveUpWhenSilent(connection.stream, settings.answerWaitMs);
+    if (settings.answerWaitMs !== undefined) giveUpWhenSilent(client, settings.answerWaitMs);
   });
   return pool;
 }
@@ -110,14 +109,18 @@ function poolOf(settings: LedgerSettings, own: PoolConfig): Pool {
  * Ends a connection on which something was asked and nothing has come for so long. A server or a firewall that lost
  * its power says nothing: its connections would else be waited on for ever, and one after another the pool with them.
  */
-function giveUpWhenSilent(socket: Socket, answerWaitMs: number): void {
-  let askedAtLastAnswer = socket.bytesWritten;
-  // Before the driver, who may ask the next thing while it takes this answer in.
-  socket.prependListener('data', () => {
-    askedAtLastAnswer = socket.bytesWritten;
+function giveUpWhenSilent(client: PoolClient, answerWaitMs: number): void {
+  const { connection } = client as unknown as { readonly connection: { readonly stream: Socket } };
+  const socket = connection.stream;
+  let askedWhenAllWasAnswered = socket.bytesWritten;
+  // Not at every answer: of several that were asked at once the first says nothing of the others.
+  client.on('drain', () => {
+    askedWhenAllWasAnswered = socket.bytesWritten;
   });
-  socket.setTimeout(answerWaitMs, () => {
-    if (socket.bytesWritten === askedAtLastAnswer) return;
+  // A listener given to `setTimeout` itself would hear the first quiet moment alone.
+  socket.setTimeout(answerWaitMs);
+  socket.on('timeout', () => {
+    if (socket.bytesWritten === askedWhenAllWasAnswered) return;
     socket.destroy(Object.assign(new Error('the ledger does not answer'), { code: 'ETIMEDOUT' }));
   });
 }
