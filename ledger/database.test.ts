@@ -73,3 +73,17 @@ test('but given up when it fell silent in that time and something is asked', asy
   wire.mend();
   expect(await ask()).toEqual([{ one: 1 }]);
 });
+
+test('what a silent client held is let go by the server soon after the client was given up', async () => {
+  const held = ledger.db.transaction().execute(async (tx) => {
+    await sql`select 1 from ledger_clock for update`.execute(tx);
+    wire.behave({ kind: 'silent' });
+    await sql`select 1`.execute(tx);
+  });
+  await expect(held).rejects.toThrow(/connection error/);
+  wire.mend();
+  await world.ledger.db.transaction().execute(async (tx) => {
+    await sql`set local lock_timeout = '10s'`.execute(tx);
+    await sql`select 1 from ledger_clock for update`.execute(tx);
+  });
+});

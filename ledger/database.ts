@@ -52,6 +52,8 @@ const bookingLanes = 2;
 const planLifeMs = 1_000;
 const batchPlans = ['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin'].map((way) => `-c ${way}=off`);
 
+const idleInTransactionMs = 30_000;
+
 /** Opens the ledger. Connections are made on demand; a broken idle one is replaced without ending the process. */
 export function openLedger(settings: LedgerSettings): Ledger {
   const application = settings.applicationName ?? 'yiyue';
@@ -91,7 +93,7 @@ function poolOf(settings: LedgerSettings, own: PoolConfig): Pool {
     connectionString: settings.databaseUrl,
     connectionTimeoutMillis: settings.connectionWaitMs ?? 5_000,
     keepAlive: true,
-    idle_in_transaction_session_timeout: 30_000,
+    ...serverLimits(settings.answerWaitMs),
     ...own,
   });
   pool.on('error', () => {
@@ -103,6 +105,19 @@ function poolOf(settings: LedgerSettings, own: PoolConfig): Pool {
     if (settings.answerWaitMs !== undefined) giveUpWhenSilent(client, settings.answerWaitMs);
   });
   return pool;
+}
+
+/**
+ * How long the server itself bears with a session whose client is lost without a word. Such a one would keep the rows
+ * that it holds, and of those that wait for them each would in turn: none outlasts the client that gave it up.
+ */
+function serverLimits(answerWaitMs: number | undefined): PoolConfig {
+  if (answerWaitMs === undefined) return { idle_in_transaction_session_timeout: idleInTransactionMs };
+  return {
+    idle_in_transaction_session_timeout: Math.min(idleInTransactionMs, answerWaitMs),
+    // Later than the client gives up, which knows better what to tell.
+    lock_timeout: answerWaitMs + 1_000,
+  };
 }
 
 /**
