@@ -44,8 +44,8 @@ export const cardProof = Type.Object(
   { additionalProperties: false, description: 'what a card bridge read and signed for a challenge' },
 );
 
-export const cardProofProblems = [
-  'cardProofInvalid',
+/** With what the answer to a challenge may be refused, whatever signed it. */
+export const challengeProblems = [
   'cardProofFromOtherOrigin',
   'cardProofForOtherPurpose',
   'cardChallengeUnknown',
@@ -54,6 +54,11 @@ export const cardProofProblems = [
   'cardChallengeExpired',
   'cardReadBeforeAsked',
   'cardBridgeClockWrong',
+] as const satisfies readonly ProblemCode[];
+
+export const cardProofProblems = [
+  'cardProofInvalid',
+  ...challengeProblems,
   'cardBridgeUnknown',
   'cardBridgeRevoked',
 ] as const satisfies readonly ProblemCode[];

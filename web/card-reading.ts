@@ -7,7 +7,7 @@ import { cardProof } from '../api/card-proof-schema';
 import { certificateProof } from '../api/certificate/certificate-proof-schema';
 import type { Refusal, RefusalCode } from '../domain/refusal/refusals';
 import type { FormErrors } from './forms';
-import { refusalWords } from './refusals';
+import { errorsAbove } from './refusals';
 
 /** A certificate in base64, a signature and the statement; far more than people type into a field. */
 const longestProof = 12_000;
@@ -47,10 +47,4 @@ const mendedByAnotherTry: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
 /** Said above the form where another try mends it, `undefined` where it does not. */
 export function errorsOfProof(request: FastifyRequest, refusal: Refusal): FormErrors | undefined {
   return mendedByAnotherTry.has(refusal.code) ? errorsAbove(request, refusal, '#card') : undefined;
-}
-
-/** A refusal's own words above the form, leading to a field of it. */
-export function errorsAbove(request: FastifyRequest, refusal: Refusal, href: string): FormErrors {
-  const { title, detail } = refusalWords(refusal, request.words);
-  return { fieldErrors: {}, errors: [{ text: title, detail, href }] };
 }

@@ -5,6 +5,7 @@ import type { AnyRefusal } from '../api/problems';
 import { problemTexts, type ProblemCode } from '../api/problem-texts';
 import { problemHeaders } from '../api/problems';
 import { isInApp } from './app/frame';
+import type { FormErrors } from './forms';
 import { localPath, nextOf } from './local-path';
 import { stationAfter } from './station/after';
 import type { Words } from './words';
@@ -386,4 +387,10 @@ export function signInFirst(request: FastifyRequest, reply: FastifyReply, backTo
     ? `/session/ended?return=${encodeURIComponent(to)}`
     : signInAddress(request, to);
   return reply.redirect(address, 303);
+}
+
+/** A refusal's own words above the form, leading to a field of it. */
+export function errorsAbove(request: FastifyRequest, refusal: AnyRefusal, href: string): FormErrors {
+  const { title, detail } = refusalWords(refusal, request.words);
+  return { fieldErrors: {}, errors: [{ text: title, detail, href }] };
 }

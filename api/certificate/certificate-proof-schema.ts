@@ -1,6 +1,7 @@
 /** A certificate's proof as it is handed in, and with what it may be refused. */
 import { Type } from 'typebox';
 
+import { challengeProblems } from '../card-proof-schema';
 import * as shape from '../schemas';
 import type { ProblemCode } from '../problem-texts';
 
@@ -44,13 +45,6 @@ export const certificateProofProblems = [
   'certificateCheckUnavailable',
   'certificateSignatureInvalid',
   'certificateOfOtherPerson',
-  'cardProofFromOtherOrigin',
-  'cardProofForOtherPurpose',
-  'cardChallengeUnknown',
-  'cardChallengeOfOtherSession',
-  'cardChallengeSpent',
-  'cardChallengeExpired',
-  'cardReadBeforeAsked',
-  'cardBridgeClockWrong',
+  ...challengeProblems,
   'cardBridgeRevoked',
 ] as const satisfies readonly ProblemCode[];

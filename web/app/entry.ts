@@ -11,7 +11,7 @@ import { readPerson } from '../../ledger/person';
 import { currentRounds } from '../../ledger/round';
 import { field, formErrors, hasErrors, parameter, personNumberError, type FormErrors } from '../forms';
 import { nextOf, pathOfNext } from '../local-path';
-import { refusalPage, refusalWords } from '../refusals';
+import { errorsAbove, refusalPage, refusalWords } from '../refusals';
 import { comeIn } from '../sign-in/way-page';
 import { waitingRoomAddress } from '../waiting-room';
 import type { Words } from '../words';
@@ -39,9 +39,7 @@ export function entryPages(app: FastifyInstance): void {
     const outcome = await confirmed(app, request, method);
     if (!outcome.ok) {
       if (outcome.refusal.code !== 'appNotConfirmed') return refusalPage(request, reply, outcome.refusal);
-      const { title, detail } = refusalWords(outcome.refusal, request.words);
-      const errors = [{ text: title, detail, href: '#personNumber' }];
-      return signInPage(request, reply, { fieldErrors: {}, errors }, 403);
+      return signInPage(request, reply, errorsAbove(request, outcome.refusal, '#personNumber'), 403);
     }
     request.session.set('app', true);
     return comeIn(app, request, reply, method, outcome.value, to);

@@ -2,10 +2,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 import { letSpeakToBridge } from '../card-bridge-policy';
-import { cardProofIn, errorsAbove, errorsOfProof } from '../card-reading';
+import { cardProofIn, errorsOfProof } from '../card-reading';
 import { checkAddress, hasPassedCheck } from '../environment';
 import { field, formErrors, hasErrors, parameter, type FormErrors } from '../forms';
-import { refusalPage } from '../refusals';
+import { errorsAbove, refusalPage } from '../refusals';
 
 const path = '/account/card/read';
 

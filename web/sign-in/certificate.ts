@@ -2,8 +2,9 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 import type { Refusal } from '../../domain/refusal/refusals';
-import { certificateProofIn, errorsAbove, errorsOfProof } from '../card-reading';
+import { certificateProofIn, errorsOfProof } from '../card-reading';
 import { field, personNumberError, type FormErrors } from '../forms';
+import { errorsAbove } from '../refusals';
 import { bridgeWayPage } from './bridge-way-page';
 
 /** Registers `/sign-in/certificate`, where operations were given the authorities whose certificates count. */

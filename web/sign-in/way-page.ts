@@ -12,7 +12,7 @@ import { checkAddress, hasPassedCheck } from '../environment';
 import type { CheckedWay } from '../environment-rules';
 import { field, formErrors, hasErrors, parameter, type FormErrors } from '../forms';
 import { nextOf, pathOfNext } from '../local-path';
-import { refusalPage, refusalWords } from '../refusals';
+import { errorsAbove, refusalPage } from '../refusals';
 import { waitingRoomAddress } from '../waiting-room';
 import { otherWays } from './other-ways';
 
@@ -126,13 +126,8 @@ function errorsOf(
     case 'identityNotConfirmed':
     case 'appOtpWrong':
     case 'appOtpExpired':
-    case 'appOtpUsed': {
-      const { title, detail } = refusalWords(refusal, request.words);
-      return {
-        errors: { fieldErrors: {}, errors: [{ text: title, detail, href: `#${firstField}` }] },
-        status: 403,
-      };
-    }
+    case 'appOtpUsed':
+      return { errors: errorsAbove(request, refusal, `#${firstField}`), status: 403 };
     default:
       return undefined;
   }
